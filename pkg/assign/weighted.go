@@ -1,0 +1,177 @@
+package assign
+
+import (
+	"cmp"
+	"slices"
+)
+
+// worth is how little of the weight moved may come off the higher load for a change to be worthwhile:
+// one part in worth. Handing a shard over interrupts its work, so a hair of balance does not pay.
+const worth = 8
+
+// stepsPerShard bounds the improvement of a plan. Every step lowers the sorted loads, so it ends
+// anyway, within a few steps per shard; the bound is for inputs made to be hard. A plan cut short is
+// valid, and the next one goes on from it.
+const stepsPerShard = 16
+
+// scales is the state of the search for unequal weights.
+type scales struct {
+	*problem
+	on   []int
+	has  [][]int
+	load []int64 // per replica: the sum of its weights, not yet divided by the capacity
+
+	serves []bitset // per class
+	// A pair is looked at again only if one of the two has changed since.
+	step    int
+	changed []int // per replica: the step that last changed it
+	checked []int // per replica: the step at which no exchange from it was worthwhile
+}
+
+// exchange moves shard out from a to b, and shard in (or nobody) from b to a.
+type exchange struct{ a, b, out, in int }
+
+func (p *problem) solveWeighted() []int {
+	n := len(p.capacity)
+	w := &scales{
+		problem: p, on: slices.Clone(p.home), has: make([][]int, n), load: make([]int64, n),
+		serves: make([]bitset, len(p.servers)), changed: make([]int, n), checked: make([]int, n),
+	}
+	for c, servers := range p.servers {
+		w.serves[c] = newBitset(n)
+		for _, r := range servers {
+			w.serves[c].set(r)
+		}
+	}
+	var vacant []int
+	for s, h := range p.home {
+		if h == nobody {
+			vacant = append(vacant, s)
+			continue
+		}
+		w.put(s, h)
+	}
+	// The heaviest first, each where it makes the least load.
+	slices.SortStableFunc(vacant, func(a, b int) int { return cmp.Compare(p.weight[b], p.weight[a]) })
+	for _, s := range vacant {
+		best := nobody
+		for _, r := range p.servers[p.class[s]] {
+			if best == nobody || w.with(s, r).compare(w.with(s, best)) < 0 {
+				best = r
+			}
+		}
+		w.put(s, best)
+	}
+
+	for w.step = 1; w.step <= stepsPerShard*len(p.class); w.step++ {
+		e, ok := w.find()
+		if !ok {
+			break
+		}
+		w.apply(e)
+	}
+	return w.on
+}
+
+// with is the load that shard s would make on replica r.
+func (w *scales) with(s, r int) slot { return slot{w.load[r] + w.weight[s], w.capacity[r]} }
+
+func (w *scales) put(s, r int) {
+	w.on[s] = r
+	w.has[r] = append(w.has[r], s)
+	w.load[r] += w.weight[s]
+}
+
+func (w *scales) take(s, r int) {
+	w.has[r] = slices.DeleteFunc(w.has[r], func(x int) bool { return x == s })
+	w.load[r] -= w.weight[s]
+}
+
+func (w *scales) apply(e exchange) {
+	w.take(e.out, e.a)
+	w.put(e.out, e.b)
+	if e.in != nobody {
+		w.take(e.in, e.b)
+		w.put(e.in, e.a)
+	}
+	w.changed[e.a], w.changed[e.b] = w.step, w.step
+}
+
+// find returns the best worthwhile exchange between the most and the least loaded replicas that have
+// any: the most loaded is looked at first, with the least loaded and upwards.
+func (w *scales) find() (exchange, bool) {
+	order := make([]int, len(w.load))
+	for r := range order {
+		order[r] = r
+	}
+	slices.SortStableFunc(order, func(x, y int) int {
+		return cmp.Compare(w.load[y]*w.capacity[x], w.load[x]*w.capacity[y])
+	})
+	for i, a := range order {
+		for j := len(order) - 1; j > i; j-- {
+			b := order[j]
+			if w.changed[a] < w.checked[a] && w.changed[b] < w.checked[a] {
+				continue
+			}
+			if e, ok := w.between(a, b); ok {
+				return e, true
+			}
+		}
+		w.checked[a] = w.step
+	}
+	return exchange{}, false
+}
+
+// between returns the worthwhile exchange that leaves the least load on the higher of a and b, where a
+// is the more loaded. The plainest of several wins: moves are looked at before swaps, and shards in
+// the order in which they came to their replicas.
+func (w *scales) between(a, b int) (best exchange, found bool) {
+	var least slot
+	try := func(out, in int) {
+		e := exchange{a, b, out, in}
+		peak, ok := w.weigh(e)
+		if ok && (!found || peak.level*least.capacity < least.level*peak.capacity) {
+			best, least, found = e, peak, true
+		}
+	}
+	if w.load[a]*w.capacity[b] <= w.load[b]*w.capacity[a] {
+		return best, false
+	}
+	for _, out := range w.has[a] {
+		if w.serves[w.class[out]].has(b) {
+			try(out, nobody)
+		}
+	}
+	for _, out := range w.has[a] {
+		if !w.serves[w.class[out]].has(b) {
+			continue
+		}
+		for _, in := range w.has[b] {
+			if w.weight[in] < w.weight[out] && w.serves[w.class[in]].has(a) {
+				try(out, in)
+			}
+		}
+	}
+	return best, found
+}
+
+// weigh returns the higher of the two loads after the exchange, and whether it is worthwhile.
+func (w *scales) weigh(e exchange) (peak slot, ok bool) {
+	moved, shift := w.weight[e.out], w.weight[e.out]
+	if e.in != nobody {
+		moved += w.weight[e.in]
+		shift -= w.weight[e.in]
+	}
+	atA := slot{w.load[e.a] - shift, w.capacity[e.a]}
+	atB := slot{w.load[e.b] + shift, w.capacity[e.b]}
+	// By how much each stays below the load of a today, in units of a's work (times b's capacity).
+	belowA := shift
+	belowB := w.load[e.a]*atB.capacity - atB.level*atA.capacity
+	if worth*belowA < moved || worth*belowB < moved*atB.capacity {
+		return slot{}, false
+	}
+	if atA.level*atB.capacity > atB.level*atA.capacity {
+		return atA, true
+	}
+	return atB, true
+}

@@ -1,0 +1,180 @@
+package coordinator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	"k8s.io/client-go/rest"
+
+	"github.com/kindred-k8s/kindred/pkg/elect"
+	"github.com/kindred-k8s/kindred/pkg/kubelease"
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// ErrIdentityInUse is returned by Run when another live process has this
+// replica's identity.
+var ErrIdentityInUse = kubelease.ErrIdentityInUse
+
+// ErrStuck is returned by Run under KeepRunning when a reconciler still ran at
+// the end.
+var ErrStuck = errors.New("reconciler stuck")
+
+// Coordinator is one replica. Make it with New and give it its life with Run.
+type Coordinator struct {
+	options Options
+	kinds   map[lease.Shard]*kind
+	store   Store
+	log     logr.Logger
+
+	core   *elect.Core // owned by the goroutine of Run
+	queue  queue
+	member lease.Member // the last one published; owned by the goroutine of Run
+	// running joins everything that Run starts but stuck reconcilers.
+	running  sync.WaitGroup
+	problems problems
+	started  atomic.Bool
+	// turn is when the loop last came round, in Unix nanoseconds.
+	turn atomic.Int64
+	// exit ends the process; tests replace it.
+	exit func(code int)
+
+	failed  sync.Mutex
+	failure error // guarded by failed: why Run ends with an error
+}
+
+// New returns a replica that elects an owner for each of kinds and runs the
+// reconcilers of those that it owns. It makes no request: Run does. The error
+// names everything that is wrong with the options and the kinds.
+//
+// config connects to the cluster that has the objects. Its rate limits do not
+// apply to Leases.
+func New(config *rest.Config, options Options, kinds ...Kind) (*Coordinator, error) {
+	options = options.withDefaults()
+	err := validate(options, kinds)
+	if config == nil {
+		err = errors.Join(err, errors.New("config is nil: give the rest.Config of the cluster, for example from rest.InClusterConfig"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("kindred: %w", err)
+	}
+	if options.KindExists == nil {
+		client, err := discovery.NewDiscoveryClientForConfig(config)
+		if err != nil {
+			return nil, fmt.Errorf("kindred: making the discovery client: %w", err)
+		}
+		options.KindExists = discovered(client)
+	}
+	if options.LeaseConfig != nil {
+		config = options.LeaseConfig
+	}
+	client, err := kubelease.NewClient(config)
+	if err != nil {
+		return nil, fmt.Errorf("kindred: %w", err)
+	}
+	c := assemble(options, kinds)
+	c.store = leases{kubelease.NewStore(client, c.storeOptions())}
+	return c, nil
+}
+
+// NewWithLeases is New for Leases that are somewhere else than behind a
+// rest.Config: in tests and simulations. Options.KindExists defaults to yes.
+func NewWithLeases(client coordinationv1client.LeasesGetter, options Options, kinds ...Kind) (*Coordinator, error) {
+	options = options.withDefaults()
+	if err := validate(options, kinds); err != nil {
+		return nil, fmt.Errorf("kindred: %w", err)
+	}
+	if options.KindExists == nil {
+		options.KindExists = func(context.Context, schema.GroupKind) error { return nil }
+	}
+	c := assemble(options, kinds)
+	c.store = leases{kubelease.NewStore(client, c.storeOptions())}
+	return c, nil
+}
+
+func assemble(options Options, kinds []Kind) *Coordinator {
+	c := &Coordinator{
+		options: options,
+		kinds:   map[lease.Shard]*kind{},
+		exit:    exitProcess,
+		log:     options.Logger.WithValues("component", options.Component, "replica", options.Identity),
+	}
+	c.queue.init()
+	c.problems.log = c.log
+	config := elect.Config{
+		Identity: options.Identity, Instance: newSuffix(), Capacity: options.Capacity,
+		Component: options.Component, Timing: options.Timing,
+		RebalanceDelay: options.RebalanceDelay, DrainTimeout: options.DrainTimeout,
+	}
+	for _, k := range kinds {
+		shard := lease.ShardOf(k.GroupKind)
+		c.kinds[shard] = newKind(c, shard, k.Reconciler)
+		config.Shards = append(config.Shards, elect.ShardConfig{Shard: shard, Weight: k.Weight})
+	}
+	c.member = lease.Member{Identity: config.Identity, Instance: config.Instance, Phase: lease.Starting, Capacity: options.Capacity}
+	c.core = elect.New(config)
+	return c
+}
+
+func (c *Coordinator) storeOptions() kubelease.Options {
+	o := c.options
+	return kubelease.Options{
+		Component: o.Component, Namespace: o.Namespace, Identity: o.Identity, Timing: o.Timing,
+		PodName: o.PodName, PodNamespace: o.PodNamespace, PodUID: o.PodUID,
+		Problem: c.problems.report,
+	}
+}
+
+// Identity returns the holderIdentity of this replica.
+func (c *Coordinator) Identity() string { return c.options.Identity }
+
+// Elected returns a channel that is closed once this replica owns the kind: at
+// once when it does now. There is one channel per term: after the term has ended
+// Elected returns a new one, open until the next. A kind that is not registered
+// has a channel that is never closed. Safe for concurrent use.
+func (c *Coordinator) Elected(groupKind schema.GroupKind) <-chan struct{} {
+	if k := c.kinds[lease.ShardOf(groupKind)]; k != nil {
+		return k.elected()
+	}
+	return nil
+}
+
+// Term returns the term under which this replica owns the kind now, and false
+// when it does not. What is decided by it can be out of date at once; work that
+// needs the lock belongs in a Reconciler. Safe for concurrent use.
+func (c *Coordinator) Term(groupKind schema.GroupKind) (lease.Term, bool) {
+	if k := c.kinds[lease.ShardOf(groupKind)]; k != nil {
+		return k.currentTerm()
+	}
+	return lease.Term{}, false
+}
+
+// Check is a health check in the form of k8s.io/apiserver's healthz. It passes
+// before the first election and for a replica that owns nothing. It fails when a
+// reconciler still runs although its term is over, and when the coordinator
+// itself does not come round any more; both need a restart. Safe for concurrent
+// use.
+func (c *Coordinator) Check(*http.Request) error {
+	for _, k := range c.kinds {
+		if err := k.check(); err != nil {
+			return err
+		}
+	}
+	if last := c.turn.Load(); last != 0 && c.started.Load() {
+		if silent := time.Since(time.Unix(0, last)); silent > c.options.Timing.LeaseDuration {
+			return fmt.Errorf("the coordinator has not come round for %v", silent.Round(time.Second))
+		}
+	}
+	return nil
+}
+
+// Name is the name of the health check.
+func (c *Coordinator) Name() string { return "kindred" }

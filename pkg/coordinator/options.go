@@ -1,0 +1,182 @@
+package coordinator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// Defaults of Options.
+const (
+	// DefaultRebalanceDelay is long enough for the replicas of a Deployment that
+	// start together to appear, and short enough to watch.
+	DefaultRebalanceDelay = 3 * time.Second
+	// DefaultDrainTimeout leaves ten of the thirty seconds that Kubernetes gives a
+	// Pod to stop for everything else.
+	DefaultDrainTimeout = 20 * time.Second
+)
+
+// Options configure a replica. The zero value of every field but Component and
+// Namespace means its default.
+type Options struct {
+	// Component is the name that all replicas of the controller share. It is the
+	// first part of every Lease's name and their component label. A DNS label.
+	Component string
+	// Namespace is where the Leases are. Required.
+	Namespace string
+
+	// PodName, PodNamespace and PodUID say which Pod the replica is, from the
+	// downward API. With a UID the member Lease is owned by the Pod and goes with
+	// it (when the Leases are in the Pod's namespace). PodName defaults to the
+	// host name, which in a Pod is the Pod's name.
+	PodName, PodNamespace, PodUID string
+	// Identity is the holderIdentity. Default: <PodName>_<random suffix>. Two
+	// processes must never share one; a replica that finds its identity in use
+	// does not start (ErrIdentityInUse).
+	Identity string
+
+	// Timing is the Leases' timing. Default: Kubernetes' 15 s, 10 s and 2 s.
+	Timing lease.Timing
+	// Capacity is how much this replica can carry, relative to others. Default 1.
+	Capacity int64
+	// RebalanceDelay is how long membership must hold still before a kind that has
+	// an owner is moved to even out the split. Kinds without an owner never wait
+	// for it. Default 3 s.
+	RebalanceDelay time.Duration
+	// DrainTimeout is how long a reconciler may take to return once its context is
+	// cancelled. After that, or when the Lease is no longer safe to act under,
+	// whichever comes first, it is stuck. Default 20 s.
+	DrainTimeout time.Duration
+	// Stuck says what to do about a stuck reconciler. Default ExitProcess.
+	Stuck StuckPolicy
+
+	// LeaseConfig connects to the cluster that has the Leases, when it is not the
+	// one that New is given.
+	LeaseConfig *rest.Config
+	// KindExists says whether the API server serves a kind; a kind that it does not
+	// serve yet is asked for again, and takes part in no election until then.
+	// Default: the discovery API of the cluster that New is given.
+	KindExists func(ctx context.Context, kind schema.GroupKind) error
+
+	// Logger gets one line per transition, none per renewal. Default: klog.
+	Logger *logr.Logger
+}
+
+// StuckPolicy is what happens to a process one of whose reconcilers has not
+// returned although its term is over or DrainTimeout has passed. Another replica
+// may own the kind by then.
+type StuckPolicy int
+
+const (
+	// ExitProcess ends the process with exit code ExitCodeStuck, and Kubernetes
+	// restarts it. It is the only policy under which a reconciler that ignores its
+	// context cannot work beside the next owner's.
+	ExitProcess StuckPolicy = iota
+	// KeepRunning logs, fails the health check, and leaves the process and its
+	// other kinds alone. The stuck kind's Lease is left to expire, and the replica
+	// does not campaign for it again until the reconciler has returned. Two
+	// reconcilers of one kind may then work at once.
+	KeepRunning
+)
+
+// ExitCodeStuck is the exit code of ExitProcess.
+const ExitCodeStuck = 75
+
+// withDefaults fills in what is zero.
+func (o Options) withDefaults() Options {
+	o.Timing = o.Timing.WithDefaults()
+	if o.PodName == "" {
+		o.PodName = hostName()
+	}
+	if o.Identity == "" {
+		o.Identity = newIdentity(o.PodName)
+	}
+	if o.Capacity == 0 {
+		o.Capacity = 1
+	}
+	if o.RebalanceDelay == 0 {
+		o.RebalanceDelay = DefaultRebalanceDelay
+	}
+	if o.DrainTimeout == 0 {
+		o.DrainTimeout = DefaultDrainTimeout
+	}
+	if o.Logger == nil {
+		logger := klog.Background()
+		o.Logger = &logger
+	}
+	return o
+}
+
+// validate returns everything that is wrong with the options and the kinds.
+func validate(o Options, kinds []Kind) error {
+	var errs []error
+	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	if err := lease.ValidateComponent(o.Component); err != nil {
+		errs = append(errs, err)
+	}
+	if o.Namespace == "" {
+		add("namespace is empty: give the namespace for the Leases, usually the Pod's own (downward API, metadata.namespace)")
+	} else if problems := validation.IsDNS1123Label(o.Namespace); len(problems) > 0 {
+		add("namespace %q: %s", o.Namespace, problems[0])
+	}
+	if err := o.Timing.Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	if o.Capacity < 0 {
+		add("capacity is %d: it must be at least 1", o.Capacity)
+	}
+	if o.RebalanceDelay < 0 {
+		add("rebalanceDelay is %v: it must not be negative", o.RebalanceDelay)
+	}
+	if o.DrainTimeout < 0 {
+		add("drainTimeout is %v: it must not be negative", o.DrainTimeout)
+	}
+	if o.Stuck != ExitProcess && o.Stuck != KeepRunning {
+		add("stuck policy %d is not known: use ExitProcess or KeepRunning", o.Stuck)
+	}
+	return errors.Join(append(errs, validateKinds(o.Component, kinds)...)...)
+}
+
+// validateKinds checks what is registered, each kind by itself and together.
+func validateKinds(component string, kinds []Kind) []error {
+	var errs []error
+	if len(kinds) == 0 {
+		errs = append(errs, errors.New("no kind is registered: give New at least one Kind"))
+	}
+	seen := map[string]lease.Shard{}
+	for _, kind := range kinds {
+		shard := lease.ShardOf(kind.GroupKind)
+		if kind.Reconciler == nil {
+			errs = append(errs, fmt.Errorf("kind %s has no Reconciler", shard))
+		}
+		if kind.Weight < 0 {
+			errs = append(errs, fmt.Errorf("kind %s has weight %d: it must be at least 1", shard, kind.Weight))
+		}
+		if lease.ValidateComponent(component) != nil {
+			continue // already reported, and every name would repeat it
+		}
+		name, err := shard.Name(component)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		switch other, taken := seen[name]; {
+		case taken && other == shard:
+			errs = append(errs, fmt.Errorf("kind %s is registered twice: one Lease can start only one reconciler; register it once", shard))
+		case taken:
+			errs = append(errs, fmt.Errorf("kinds %s and %s would share the Lease %q, because Lease names are in lower case: rename one, or run it in a component of its own", other, shard, name))
+		}
+		seen[name] = shard
+	}
+	return errs
+}

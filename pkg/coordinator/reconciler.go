@@ -1,0 +1,51 @@
+package coordinator
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// Reconciler is the work of one kind that only the kind's owner may do.
+type Reconciler interface {
+	// Run works until ctx is cancelled, then finishes or abandons what is under
+	// way and returns. The kind's Lease is released only after Run has returned,
+	// so everything that Run started must have ended by then, and the sooner it
+	// returns the sooner the next owner starts.
+	//
+	// Run is called once per term, never twice at once. context.Cause(ctx) says
+	// why the term ended. Run returns nil after ctx was cancelled; when it returns
+	// earlier, with or without an error, the replica gives the kind up, and takes
+	// part in its election again after a pause that grows with each failure.
+	Run(ctx context.Context, term lease.Term) error
+}
+
+// StandbyReconciler is a Reconciler with something to keep warm on replicas that
+// do not own the kind, typically informers.
+type StandbyReconciler interface {
+	Reconciler
+	// Standby is called once, before the first election of the kind, on every
+	// replica. It works until ctx is cancelled, which happens when the coordinator
+	// stops, after Run has returned. It must not write. When it returns earlier it
+	// is called again after a pause; until then the replica does not take part in
+	// the kind's election.
+	Standby(ctx context.Context) error
+}
+
+// ReconcilerFunc makes a Reconciler of a function.
+type ReconcilerFunc func(ctx context.Context, term lease.Term) error
+
+// Run calls f.
+func (f ReconcilerFunc) Run(ctx context.Context, term lease.Term) error { return f(ctx, term) }
+
+// Kind registers a reconciler.
+type Kind struct {
+	// GroupKind is what is elected. Each may be registered once.
+	GroupKind schema.GroupKind
+	// Reconciler does the work.
+	Reconciler Reconciler
+	// Weight is how much work the kind is, relative to the others. Default 1.
+	Weight int64
+}

@@ -1,0 +1,124 @@
+package coordinator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kindred-k8s/kindred/pkg/elect"
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// Run takes part in the elections until ctx is cancelled, and then leaves: it
+// says so in its member Lease, stops its reconcilers, releases each Lease once
+// its reconciler has returned, and returns. By then everything that Run started
+// has ended, except reconcilers that are stuck under KeepRunning (ErrStuck).
+//
+// It returns ErrIdentityInUse when another process has this replica's identity.
+// What may pass, such as an API server that does not answer or permissions that
+// are missing, is logged once and tried again. Run may be called once.
+func (c *Coordinator) Run(ctx context.Context) error {
+	if c.started.Swap(true) {
+		return errors.New("kindred: Run was called twice: make a new Coordinator for a new life")
+	}
+	if err := c.join(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
+	// Everything lives on while the replica leaves, so nothing inherits ctx's end.
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	c.start(func() {
+		c.store.Watch(life, func(e lease.Event) { c.queue.put(elect.Watched{Event: e}) })
+	})
+	for _, k := range c.kinds {
+		c.start(func() { k.serve(life) })
+	}
+	c.loop(ctx, life)
+	end()
+	c.running.Wait()
+	c.leave(ctx)
+	return c.failure
+}
+
+// start runs f in a goroutine that Run waits for.
+func (c *Coordinator) start(f func()) { c.running.Go(f) }
+
+// loop gives the core its events, one at a time, and does what it says, until it
+// has finished.
+func (c *Coordinator) loop(ctx, life context.Context) {
+	leaving := ctx.Done()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	// A turn at least this often shows Check that the loop is alive.
+	pulse := c.options.Timing.RetryPeriod
+	for {
+		now := time.Now()
+		wake := now.Add(pulse)
+		if next := c.core.Next(); !next.IsZero() && next.Before(wake) {
+			wake = next
+		}
+		timer.Reset(wake.Sub(now))
+
+		var events []elect.Event
+		select {
+		case <-leaving:
+			leaving = nil
+			c.log.Info("Leaving: handing over every kind", "cause", context.Cause(ctx).Error())
+			events = []elect.Event{elect.Shutdown{}}
+		case <-c.queue.ready():
+			events = c.queue.take()
+		case <-timer.C:
+			events = []elect.Event{elect.Tick{}}
+		}
+		for _, event := range events {
+			for _, action := range c.core.Step(time.Now(), event) {
+				if finish, done := action.(elect.Finish); done {
+					c.finished(finish)
+					return
+				}
+				c.act(life, action)
+			}
+		}
+		c.turn.Store(time.Now().UnixNano())
+	}
+}
+
+func (c *Coordinator) finished(f elect.Finish) {
+	for _, shard := range f.Abandoned {
+		c.fail(fmt.Errorf("kindred: %w: the reconciler of %s has not returned", ErrStuck, shard))
+	}
+}
+
+// fail adds to the error that Run will return.
+func (c *Coordinator) fail(err error) {
+	c.failed.Lock()
+	defer c.failed.Unlock()
+	c.failure = errors.Join(c.failure, err)
+}
+
+// join writes the member Lease for the first time, as often as it takes.
+func (c *Coordinator) join(ctx context.Context) error {
+	for {
+		err := c.store.Join(ctx, c.member)
+		if err == nil {
+			c.log.Info("Joined", "leases", c.options.Namespace, "kinds", len(c.kinds))
+			return nil
+		}
+		if errors.Is(err, ErrIdentityInUse) {
+			return fmt.Errorf("kindred: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(c.options.Timing.RetryPeriod):
+		}
+	}
+}
+
+// leave deletes the member Lease. When that fails the Lease expires by itself.
+func (c *Coordinator) leave(ctx context.Context) {
+	if err := c.store.Leave(context.WithoutCancel(ctx), c.member); err != nil {
+		c.log.Error(err, "The member Lease is left to expire")
+	}
+	c.log.Info("Left")
+}

@@ -1,0 +1,49 @@
+package coordinator
+
+import (
+	"context"
+
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
+
+	"github.com/kindred-k8s/kindred/pkg/kubelease"
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// Store is what the coordinator needs of the Lease API. kubelease.Store is it;
+// what it must do beyond its signatures is written down as tests in storetest.
+// All methods are called from several goroutines.
+type Store interface {
+	// Join writes the member Lease for the first time and fails with
+	// kubelease.ErrIdentityInUse when another live process has the identity. Other
+	// errors may pass.
+	Join(ctx context.Context, member lease.Member) error
+	// Publish writes the member Lease.
+	Publish(ctx context.Context, member lease.Member) error
+	// Leave deletes the member Lease.
+	Leave(ctx context.Context, member lease.Member) error
+	// Collect deletes the member Lease of a replica that is long gone, unless it has
+	// changed since.
+	Collect(ctx context.Context, name, uid, version string) error
+
+	// Watch tells sink about all Leases of the component, then lease.Synced, then
+	// every change, until ctx is cancelled. It tries again by itself.
+	Watch(ctx context.Context, sink func(lease.Event))
+
+	// Lock returns the lock for one campaign and the term that may follow, and a
+	// function after which it makes no further request.
+	Lock(shard lease.Shard, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (resourcelock.Interface, func(), error)
+	// Release frees the Lease of a term whose work has ended, if it still is in that
+	// term, and returns what it says now; nil when it does not exist.
+	Release(ctx context.Context, term lease.Term) (*lease.Record, error)
+}
+
+// leases makes a kubelease.Store a Store.
+type leases struct{ *kubelease.Store }
+
+func (s leases) Lock(shard lease.Shard, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (resourcelock.Interface, func(), error) {
+	lock, err := s.NewLock(shard, seen, expired, tell)
+	if err != nil {
+		return nil, nil, err
+	}
+	return lock, lock.Close, nil
+}

@@ -1,0 +1,192 @@
+package elect
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/kindred-k8s/kindred/pkg/assign"
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// Core is one replica's state machine. It is not safe for concurrent use: one
+// goroutine owns it.
+type Core struct {
+	config Config
+
+	// shards are what this replica has reconcilers for, in the order of their
+	// Lease names; byShard finds them.
+	shards  []*shard
+	byShard map[lease.Shard]*shard
+
+	// leases are the ownership Leases of the component, also of shards that this
+	// replica does not serve, by Lease name. A Lease that is not in it does not
+	// exist, as far as is known.
+	leases map[string]*lease.Observation
+	// members are the member Leases, this replica's own among them, by Lease name.
+	members map[string]*lease.MemberObservation
+	self    presence
+
+	synced  bool
+	closing bool
+	// closeBy is when a leaving replica stops waiting for its announcement to be
+	// written before it releases.
+	closeBy  time.Time
+	finished bool
+
+	// plan is computed from planInput; planStale says that something it depends on
+	// may have changed, judgeAt when the passing of time alone changes it.
+	plan      assign.Result
+	planInput assign.Input
+	planStale bool
+	judgeAt   time.Time
+	// steadySince is when the set of live members last changed.
+	steadySince time.Time
+	membership  string
+	collected   map[string]time.Time
+
+	now     time.Time
+	wake    time.Time
+	actions []Action
+}
+
+// New returns a core that has seen nothing yet. Until it has been given a
+// Synced watch event and the answer to its first Publish it campaigns for
+// nothing.
+func New(config Config) *Core {
+	c := &Core{
+		config:    config,
+		byShard:   map[lease.Shard]*shard{},
+		leases:    map[string]*lease.Observation{},
+		members:   map[string]*lease.MemberObservation{},
+		collected: map[string]time.Time{},
+		planStale: true,
+	}
+	for _, s := range config.Shards {
+		name, _ := s.Shard.Name(config.Component) // validated by the caller
+		sh := &shard{id: s.Shard, key: s.Shard.String(), lease: name, weight: max(s.Weight, 1)}
+		c.shards = append(c.shards, sh)
+		c.byShard[s.Shard] = sh
+	}
+	slices.SortFunc(c.shards, func(a, b *shard) int { return cmp.Compare(a.lease, b.lease) })
+	return c
+}
+
+// Step takes one event at the local time now, which must not be before that of
+// the step before, and returns what to do, in order. The caller starts all of it
+// without waiting for the answers.
+func (c *Core) Step(now time.Time, event Event) []Action {
+	c.now, c.actions, c.wake = now, nil, time.Time{}
+	if c.finished {
+		return nil
+	}
+	c.apply(event)
+	c.judge()
+	for c.planStale {
+		c.replan()
+		c.advanceAll()
+	}
+	c.advanceAll()
+	if c.finish(); !c.finished {
+		c.publish()
+		c.collect()
+	}
+	return c.actions
+}
+
+// Next returns when Step wants a Tick at the latest; zero for never.
+func (c *Core) Next() time.Time {
+	if c.finished {
+		return time.Time{}
+	}
+	return c.wake
+}
+
+func (c *Core) advanceAll() {
+	for _, s := range c.shards {
+		c.advance(s)
+	}
+}
+
+func (c *Core) apply(event Event) {
+	switch e := event.(type) {
+	case Watched:
+		c.watched(e.Event)
+	case Published:
+		c.published(e)
+	case Shutdown:
+		c.shutdown()
+	case Tick:
+	case Serves:
+		c.withShard(e.Shard, func(s *shard) { c.serves(s, e.OK) })
+	case Acquired:
+		c.withShard(e.Term.Shard, func(s *shard) { c.acquired(s, e) })
+	case Renewed:
+		c.withShard(e.Shard, func(s *shard) { c.renewed(s, e) })
+	case LockLost:
+		c.withShard(e.Shard, func(s *shard) { c.lose(s, e.Reason) })
+	case ElectorEnded:
+		c.withShard(e.Shard, c.electorEnded)
+	case Returned:
+		c.withShard(e.Shard, c.returned)
+	case Released:
+		c.withShard(e.Shard, func(s *shard) { c.released(s, e) })
+	}
+}
+
+func (c *Core) withShard(id lease.Shard, do func(*shard)) {
+	if s := c.byShard[id]; s != nil {
+		do(s)
+	}
+}
+
+func (c *Core) do(a Action) { c.actions = append(c.actions, a) }
+
+// wakeAt asks for a Tick at t, or earlier.
+func (c *Core) wakeAt(t time.Time) {
+	if c.wake.IsZero() || t.Before(c.wake) {
+		c.wake = t
+	}
+}
+
+// due says whether t has come, and asks for a Tick at t when it has not.
+func (c *Core) due(t time.Time) bool {
+	if !c.now.Before(t) {
+		return true
+	}
+	c.wakeAt(t)
+	return false
+}
+
+func (c *Core) shutdown() {
+	if c.closing {
+		return
+	}
+	c.closing = true
+	c.closeBy = c.now.Add(c.config.Timing.RetryPeriod)
+	c.planStale = true
+}
+
+// finish ends the core once a leaving replica has nothing running any more. A
+// stuck reconciler is not waited for: the policy has been carried out, and the
+// user chose one that goes on.
+func (c *Core) finish() {
+	if !c.closing {
+		return
+	}
+	var abandoned []lease.Shard
+	for _, s := range c.shards {
+		switch {
+		case s.phase == Standby && !s.releasing:
+		case s.stuck && !s.electorUp:
+			abandoned = append(abandoned, s.id)
+		default:
+			return
+		}
+	}
+	if c.self.writing {
+		return
+	}
+	c.finished = true
+	c.do(Finish{Abandoned: abandoned})
+}

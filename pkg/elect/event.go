@@ -1,0 +1,81 @@
+package elect
+
+import (
+	"time"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// Event is something that happened. Step takes one at a time.
+type Event interface{ event() }
+
+type (
+	// Watched is what the shared watch over the component's Leases told.
+	Watched struct{ lease.Event }
+
+	// Serves says whether this replica can run the shard's reconciler now: its
+	// kind exists and its standby, if any, is running.
+	Serves struct {
+		Shard lease.Shard
+		OK    bool
+	}
+
+	// Published: the write asked for by Publish has been answered.
+	Published struct {
+		Phase lease.Phase
+		OK    bool
+	}
+
+	// Acquired: the elector's write made this replica the holder. SentAt is the
+	// local time just before the write was sent.
+	Acquired struct {
+		Term    lease.Term
+		Version string
+		SentAt  time.Time
+	}
+
+	// Renewed: a renewal sent at SentAt succeeded.
+	Renewed struct {
+		Shard   lease.Shard
+		Version string
+		SentAt  time.Time
+	}
+
+	// LockLost: a read by the elector showed that the term is over.
+	LockLost struct {
+		Shard  lease.Shard
+		Reason Reason
+	}
+
+	// ElectorEnded: the LeaderElector's Run has returned, whatever the cause.
+	ElectorEnded struct{ Shard lease.Shard }
+
+	// Returned: the reconciler has returned. Everything it started has ended.
+	Returned struct{ Shard lease.Shard }
+
+	// Released: the release has been answered. On success Now is what the Lease
+	// says after it; nil when it does not exist any more.
+	Released struct {
+		Shard lease.Shard
+		OK    bool
+		Now   *lease.Record
+	}
+
+	// Tick: the time that Next named has come.
+	Tick struct{}
+
+	// Shutdown: this replica is to leave. It can be given more than once.
+	Shutdown struct{}
+)
+
+func (Watched) event()      {}
+func (Serves) event()       {}
+func (Published) event()    {}
+func (Acquired) event()     {}
+func (Renewed) event()      {}
+func (LockLost) event()     {}
+func (ElectorEnded) event() {}
+func (Returned) event()     {}
+func (Released) event()     {}
+func (Tick) event()         {}
+func (Shutdown) event()     {}

@@ -1,0 +1,113 @@
+package elect
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// presence is this replica's own member Lease.
+type presence struct {
+	// acked is the phase in the last write that succeeded.
+	acked lease.Phase
+	// ackedMember is what that write said, sentMember what the last write said,
+	// sentAt when it was sent.
+	ackedMember, sentMember lease.Member
+	sentAt                  time.Time
+	writing                 bool
+	failed                  bool
+	// due asks for a write although nothing has changed.
+	due bool
+}
+
+// joined says whether the others can know that this replica takes part.
+func (p *presence) joined() bool { return p.acked == lease.Ready }
+
+// member returns what this replica has to say about itself now.
+func (c *Core) member() lease.Member {
+	m := lease.Member{
+		Identity: c.config.Identity,
+		Instance: c.config.Instance,
+		Phase:    lease.Ready,
+		Capacity: max(c.config.Capacity, 1),
+	}
+	if c.closing {
+		m.Phase = lease.Draining
+	}
+	for _, s := range c.shards {
+		if c.offered(s) {
+			m.Serves = append(m.Serves, lease.Served{Shard: s.key, Weight: s.weight})
+		}
+	}
+	return m
+}
+
+func sameMember(a, b lease.Member) bool {
+	return a.Phase == b.Phase && a.Capacity == b.Capacity && slices.Equal(a.Serves, b.Serves)
+}
+
+// publish writes the member Lease when there is news, and otherwise as a
+// heartbeat. It waits for the first full view of the Leases: a replica that
+// cannot see them can be of no use.
+func (c *Core) publish() {
+	if !c.synced || c.self.writing {
+		return
+	}
+	member := c.member()
+	news := c.self.due || c.self.acked == "" || !sameMember(member, c.self.ackedMember)
+	if c.closing && c.self.acked == lease.Draining {
+		news = false // once it is leaving, what it served is of no interest
+	}
+	next := c.self.sentAt.Add(c.config.Timing.Heartbeat())
+	if news {
+		next = c.now
+	}
+	if c.self.failed {
+		next = c.self.sentAt.Add(c.config.Timing.RetryPeriod)
+	}
+	if !c.due(next) {
+		return
+	}
+	c.self.writing, c.self.due = true, false
+	c.self.sentMember, c.self.sentAt = member, c.now
+	c.do(Publish{Member: member})
+}
+
+func (c *Core) published(e Published) {
+	c.self.writing, c.self.failed = false, !e.OK
+	if !e.OK {
+		return
+	}
+	changed := c.self.acked != e.Phase || !sameMember(c.self.ackedMember, c.self.sentMember)
+	c.self.acked, c.self.ackedMember = e.Phase, c.self.sentMember
+	if changed {
+		c.planStale = true
+	}
+}
+
+// collect deletes the member Leases of replicas that ended without a word and
+// that no Pod owns. One replica does it, the first by name, so that it costs one
+// request.
+func (c *Core) collect() {
+	if c.closing || !c.synced || !c.self.joined() {
+		return
+	}
+	fallback := c.config.Timing.LeaseDuration
+	for _, m := range c.members {
+		if m.Alive(fallback, c.now) && m.Phase == lease.Ready && m.Identity < c.config.Identity {
+			return
+		}
+	}
+	for _, name := range sortedKeys(c.members) {
+		m := c.members[name]
+		after := m.ExpiresAt(fallback).Add(collectAfter * fallback)
+		if tried, again := c.collected[name]; again {
+			after = tried.Add(collectAfter * fallback)
+		}
+		if m.Identity != c.config.Identity && c.due(after) {
+			c.collected[name] = c.now
+			c.do(Collect{Lease: name, UID: m.UID, Version: m.Version})
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package elect
+
+import (
+	"time"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+var zeroTime time.Time
+
+func (s *shard) hasTerm() bool { return s.phase == Owning || s.phase == Draining }
+
+func (c *Core) renewed(s *shard, e Renewed) {
+	if !s.hasTerm() || s.lost {
+		return
+	}
+	if lease.Newer(e.Version, s.version) {
+		s.version = e.Version
+	}
+	if seen := c.leases[s.lease]; seen != nil && lease.Newer(e.Version, seen.Version) {
+		seen.Version, seen.Since = e.Version, c.now
+	}
+	if until := c.config.Timing.SafeUntil(e.SentAt); until.After(s.safeUntil) {
+		s.safeUntil = until
+	}
+}
+
+// advanceOwner ends a term that must not or need not go on.
+func (c *Core) advanceOwner(s *shard) {
+	switch {
+	case c.due(s.safeUntil):
+		// Only a process that was stopped, or starved, gets here: the elector gives
+		// up at RenewDeadline, which is earlier.
+		c.drain(s, SafeUntilPassed, "")
+	case c.closing:
+		c.drain(s, Leaving, "")
+	case !s.served:
+		c.drain(s, NotServed, "")
+	default:
+		c.move(s)
+	}
+}
+
+// move hands the shard to the replica that the plan gives it to, once membership
+// has held still.
+func (c *Core) move(s *shard) {
+	planned, ok := c.plan.For(s.key)
+	if !ok || planned.Owner == "" || planned.Owner == c.config.Identity {
+		return
+	}
+	steady := c.due(c.steadySince.Add(c.config.RebalanceDelay))
+	if !steady || (planned.Owner == s.handedTo && !c.due(s.handoffNot)) {
+		return
+	}
+	if planned.Owner != s.handedTo {
+		s.handedTo, s.handoffs = planned.Owner, 0
+	}
+	s.handoffs++
+	c.drain(s, Moved, planned.Owner)
+}
+
+// drain stops the reconciler. The elector goes on renewing until the reconciler
+// has returned, unless it has given up or the Lease is lost.
+func (c *Core) drain(s *shard, reason Reason, to string) {
+	if s.phase != Owning {
+		return
+	}
+	s.phase, s.drainBy = Draining, c.now.Add(c.config.DrainTimeout)
+	if s.reconcilerUp {
+		c.do(StopReconciler{Term: s.term, Reason: reason, To: to})
+	}
+}
+
+// lose ends a term whose Lease is not ours any more.
+func (c *Core) lose(s *shard, reason Reason) {
+	if !s.hasTerm() || s.lost {
+		return
+	}
+	s.lost = true
+	c.drain(s, reason, "")
+	c.stopElector(s)
+}
+
+func (c *Core) advanceDrain(s *shard) {
+	if s.releasing {
+		return
+	}
+	if s.reconcilerUp {
+		c.watchStuck(s)
+		return
+	}
+	if s.electorUp {
+		c.stopElector(s)
+		return
+	}
+	if s.lost {
+		c.standBy(s)
+		return
+	}
+	// Those who take over plan by the announcement that this replica leaves, so it
+	// must not come after the releases. A write that hangs delays them no longer
+	// than closeBy.
+	if c.closing && c.self.acked != lease.Draining && !c.due(c.closeBy) {
+		return
+	}
+	c.release(s, s.term, Drained)
+}
+
+// watchStuck reports a reconciler that had to return and has not: once.
+func (c *Core) watchStuck(s *shard) {
+	if s.stuck {
+		return
+	}
+	late, overdue := c.due(s.safeUntil), c.due(s.drainBy)
+	switch {
+	case late:
+		s.stuck = true
+		c.do(Stuck{Term: s.term, Reason: StuckSafeUntil})
+	case overdue:
+		s.stuck = true
+		c.do(Stuck{Term: s.term, Reason: StuckDraining})
+	}
+	if s.stuck {
+		c.stopElector(s)
+		c.planStale = true
+	}
+}
+
+// returned: the reconciler has ended, because it was told to or by itself.
+func (c *Core) returned(s *shard) {
+	if !s.reconcilerUp {
+		return
+	}
+	s.reconcilerUp, s.stuck = false, false
+	if s.phase == Owning {
+		if c.now.Sub(s.startedAt) >= lastBackoff {
+			s.failures = 0
+		}
+		s.failures++
+		s.retryAt = c.now.Add(backoff(firstBackoff, lastBackoff, s.failures))
+		c.drain(s, ReconcilerEnded, "")
+	}
+	c.planStale = true
+}
+
+func (c *Core) release(s *shard, term lease.Term, reason Reason) {
+	s.releasing = true
+	c.do(Release{Term: term, Reason: reason})
+}
+
+func (c *Core) released(s *shard, e Released) {
+	if !s.releasing {
+		return
+	}
+	s.releasing = false
+	if e.OK {
+		s.campaigned = false
+		if e.Now == nil {
+			delete(c.leases, s.lease)
+		} else {
+			c.learn(s, *e.Now)
+		}
+	}
+	s.releaseWait = c.now.Add(c.config.Timing.RetryPeriod)
+	c.standBy(s)
+}
+
+func (c *Core) standBy(s *shard) {
+	s.phase = Standby
+	s.vacantSince = zeroTime
+	c.planStale = true
+}

@@ -1,0 +1,158 @@
+package elect
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// TestRandomLife gives a core any events in any order that its contract allows,
+// and checks its side of the contract after each (watchdog), that it asks for
+// every Tick in the future, and that it always comes to an end after Shutdown.
+func TestRandomLife(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		for range rapid.IntRange(1, 120).Draw(t, "steps") {
+			w.advance(time.Duration(rapid.IntRange(0, 4000).Draw(t, "ms")) * time.Millisecond)
+			w.step(w.choose())
+		}
+		w.step(Shutdown{})
+		for range 1000 {
+			if w.dog.finished {
+				return
+			}
+			w.advance(time.Second)
+			w.settle()
+		}
+		t.Fatalf("not finished after Shutdown and every answer: %s", w.core.phases())
+	})
+}
+
+// world answers a core's actions as the shell and the API server might.
+type world struct {
+	t       *rapid.T
+	core    *Core
+	dog     *watchdog
+	now     time.Time
+	version int
+	won     map[lease.Shard]*lease.Term // the term of the elector that is up
+}
+
+func newWorld(t *rapid.T) *world {
+	config := Config{
+		Identity: "a_1", Component: "op", Timing: lease.Timing{}.WithDefaults(),
+		RebalanceDelay: 3 * time.Second, DrainTimeout: 20 * time.Second,
+	}
+	for _, kind := range []string{"Database", "Queue"} {
+		config.Shards = append(config.Shards, ShardConfig{Shard: lease.ParseShard(kind + ".example.com"), Weight: 1})
+	}
+	return &world{t: t, core: New(config), dog: newWatchdog(), now: time.Unix(1000, 0), won: map[lease.Shard]*lease.Term{}}
+}
+
+func (w *world) advance(d time.Duration) { w.now = w.now.Add(d) }
+
+func (w *world) next() string { w.version++; return fmt.Sprint(w.version) }
+
+func (w *world) step(e Event) {
+	if won, ok := e.(Acquired); ok {
+		w.won[won.Term.Shard] = &won.Term
+	}
+	actions := w.core.Step(w.now, e)
+	if err := w.dog.saw(e, actions); err != nil {
+		w.t.Fatalf("after %#v: %v", e, err)
+	}
+	if next := w.core.Next(); !next.IsZero() && !next.After(w.now) {
+		w.t.Fatalf("asks for a Tick at %v, which is not after now, %v", next, w.now)
+	}
+	for _, a := range actions {
+		if start, ok := a.(StartCampaign); ok {
+			w.won[start.Shard] = nil
+		}
+	}
+}
+
+// choose draws an event that may happen now.
+func (w *world) choose() Event {
+	events := []Event{
+		Tick{},
+		Watched{lease.Event{Kind: lease.Synced}},
+		w.memberEvent(),
+	}
+	for _, s := range w.core.shards {
+		events = append(events, w.leaseEvent(s), Serves{Shard: s.id, OK: rapid.Bool().Draw(w.t, "ok")})
+		events = append(events, w.answers(s.id)...)
+	}
+	if w.dog.publishing {
+		events = append(events, Published{Phase: w.core.self.sentMember.Phase, OK: rapid.Bool().Draw(w.t, "ok")})
+	}
+	return rapid.SampledFrom(events).Draw(w.t, "event")
+}
+
+// answers are the events that the actions under way for a shard may lead to.
+func (w *world) answers(id lease.Shard) []Event {
+	var events []Event
+	if w.dog.elector[id] {
+		events = append(events, ElectorEnded{Shard: id})
+		if term := w.won[id]; term == nil {
+			events = append(events, w.win(id))
+		} else {
+			events = append(events, Renewed{Shard: id, Version: w.next(), SentAt: w.now}, LockLost{Shard: id, Reason: HolderChanged})
+		}
+	}
+	if w.dog.reconciler[id] {
+		events = append(events, Returned{Shard: id})
+	}
+	if w.dog.releasing[id] {
+		events = append(events, Released{Shard: id}, Released{Shard: id, OK: true, Now: &lease.Record{UID: "u", Version: w.next()}})
+	}
+	return events
+}
+
+// win is the elector's first successful write.
+func (w *world) win(id lease.Shard) Event {
+	name, _ := id.Name("op")
+	term := lease.Term{Shard: id, Lease: name, Holder: "a_1", UID: "u", Transitions: w.version}
+	return Acquired{Term: term, Version: w.next(), SentAt: w.now}
+}
+
+func (w *world) leaseEvent(s *shard) Event {
+	if rapid.IntRange(0, 9).Draw(w.t, "gone") == 0 {
+		return Watched{lease.Event{Kind: lease.Gone, Name: s.lease, Version: w.next()}}
+	}
+	holder := rapid.SampledFrom([]string{"", "a_1", "b_1", "c_1"}).Draw(w.t, "holder")
+	record := lease.Record{UID: "u", Version: w.next(), Holder: holder, Duration: 15 * time.Second}
+	return Watched{lease.Event{Kind: lease.OwnerSeen, Name: s.lease, Version: record.Version, Record: record}}
+}
+
+func (w *world) memberEvent() Event {
+	m := lease.Member{Identity: "b_1", Capacity: 1, Phase: rapid.SampledFrom([]lease.Phase{lease.Ready, lease.Draining}).Draw(w.t, "phase")}
+	for _, s := range w.core.shards {
+		m.Serves = append(m.Serves, lease.Served{Shard: s.key, Weight: 1})
+	}
+	version := w.next()
+	return Watched{lease.Event{Kind: lease.MemberSeen, Name: "op.b-1", Version: version,
+		Member: lease.MemberObservation{Member: m, Lease: "op.b-1", Version: version, Duration: 15 * time.Second}}}
+}
+
+// settle gives every action under way its good answer.
+func (w *world) settle() {
+	w.step(Tick{})
+	if w.dog.publishing {
+		w.step(Published{Phase: w.core.self.sentMember.Phase, OK: true})
+	}
+	for _, s := range w.core.shards {
+		if w.dog.reconciler[s.id] {
+			w.step(Returned{Shard: s.id})
+		}
+		if w.dog.elector[s.id] {
+			w.step(ElectorEnded{Shard: s.id})
+		}
+		if w.dog.releasing[s.id] {
+			w.step(Released{Shard: s.id, OK: true, Now: &lease.Record{UID: "u", Version: w.next()}})
+		}
+	}
+}

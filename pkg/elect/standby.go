@@ -1,0 +1,119 @@
+package elect
+
+import (
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// advanceStandby starts a campaign for a Lease that is free and ours to take.
+func (c *Core) advanceStandby(s *shard) {
+	if s.releasing {
+		return
+	}
+	seen := c.leases[s.lease]
+	state := lease.Judge(seen, c.config.Timing.LeaseDuration, c.now)
+	if state == lease.Held {
+		s.vacantSince = zeroTime
+		c.wakeAt(lease.ExpiresAt(seen, c.config.Timing.LeaseDuration))
+		c.releaseLeftOver(s, seen)
+		return
+	}
+	if s.vacantSince.IsZero() {
+		s.vacantSince = c.now
+	}
+	if c.closing || !c.synced || !c.self.joined() || !c.offered(s) {
+		return
+	}
+	switch planned, _ := c.plan.For(s.key); {
+	case planned.Owner == c.config.Identity:
+		c.campaign(s, seen, state, Planned)
+	case c.due(s.vacantSince.Add(c.config.Grace())):
+		c.campaign(s, seen, state, GraceOver)
+	}
+}
+
+// releaseLeftOver frees a Lease that names this replica although it has no
+// term. That is so when the answer to an acquiring or a releasing write was
+// lost. No reconciler runs in Standby, so I2 holds.
+func (c *Core) releaseLeftOver(s *shard, seen *lease.Observation) {
+	if seen.Holder != c.config.Identity || !s.campaigned || !c.due(s.releaseWait) {
+		return
+	}
+	c.release(s, lease.Term{
+		Shard: s.id, Lease: s.lease, Holder: seen.Holder,
+		UID: seen.UID, Transitions: seen.Transitions,
+	}, LeftOver)
+}
+
+func (c *Core) campaign(s *shard, seen *lease.Observation, state lease.State, reason Reason) {
+	s.phase, s.electorUp, s.stopping, s.campaigned = Campaigning, true, false, true
+	action := StartCampaign{Shard: s.id, Expired: state == lease.Expired, Reason: reason}
+	if seen != nil {
+		record := seen.Record
+		action.Seen = &record
+	}
+	s.version = ""
+	if seen != nil {
+		s.version = seen.Version
+	}
+	c.do(action)
+}
+
+// advanceCampaign calls a campaign off when it has lost its purpose.
+func (c *Core) advanceCampaign(s *shard) {
+	seen := c.leases[s.lease]
+	taken := seen != nil && seen.Holder != c.config.Identity &&
+		lease.Newer(seen.Version, s.version) &&
+		lease.Judge(seen, c.config.Timing.LeaseDuration, c.now) == lease.Held
+	if taken || c.closing || !s.served {
+		c.stopElector(s)
+	}
+}
+
+func (c *Core) stopElector(s *shard) {
+	if s.electorUp && !s.stopping {
+		s.stopping = true
+		c.do(StopElector{Shard: s.id})
+	}
+}
+
+// acquired begins a term.
+func (c *Core) acquired(s *shard, e Acquired) {
+	s.term, s.version = e.Term, e.Version
+	s.safeUntil = c.config.Timing.SafeUntil(e.SentAt)
+	s.lost, s.stuck = false, false
+	s.startedAt, s.vacantSince = c.now, zeroTime
+	c.learn(s, lease.Record{
+		UID: e.Term.UID, Version: e.Version, Holder: e.Term.Holder,
+		Duration: c.config.Timing.LeaseDuration, Transitions: e.Term.Transitions,
+	})
+	if s.stopping || c.closing || !s.served {
+		s.phase, s.drainBy = Draining, c.now.Add(c.config.DrainTimeout)
+		return
+	}
+	s.phase, s.reconcilerUp = Owning, true
+	if s.handoffs > 0 {
+		s.handoffNot = c.now.Add(backoff(2*c.config.RebalanceDelay, lastHandoffPause, s.handoffs))
+	}
+	c.do(StartReconciler{Term: s.term})
+}
+
+// learn records what the Lease says after a write of our own, ahead of the
+// watch.
+func (c *Core) learn(s *shard, r lease.Record) {
+	if seen := c.leases[s.lease]; seen == nil || lease.Newer(r.Version, seen.Version) {
+		c.leases[s.lease] = &lease.Observation{Record: r, Since: c.now}
+	}
+	c.planStale = true
+}
+
+// electorEnded: client-go's Run has returned. While owning that means that it
+// gave up renewing.
+func (c *Core) electorEnded(s *shard) {
+	s.electorUp, s.stopping = false, false
+	switch s.phase {
+	case Campaigning:
+		s.phase = Standby
+	case Owning:
+		c.drain(s, RenewFailed, "")
+	}
+}

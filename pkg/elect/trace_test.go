@@ -1,0 +1,248 @@
+package elect
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected output in testdata")
+
+// TestTraces runs the traces in testdata. A line that begins with "> " is an
+// event, "> TIME EVENT ARGUMENTS", and the lines after it are what the core
+// answers: actions, then the shards' phases when they changed. They read as a
+// specification; run with -update to write them anew, and read the difference.
+func TestTraces(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no traces: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := runTrace(t, string(text))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(string(text), got); diff != "" {
+				t.Errorf("trace differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// runTrace returns the trace with the answers that the core really gives.
+func runTrace(t *testing.T, text string) string {
+	tr := &trace{t: t, start: time.Unix(1000, 0)}
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "#"), line == "":
+			out.WriteString(line + "\n")
+		case strings.HasPrefix(line, "> "):
+			out.WriteString(line + "\n")
+			for _, answer := range tr.step(strings.Fields(line[2:])) {
+				out.WriteString("  " + answer + "\n")
+			}
+		}
+	}
+	return out.String()
+}
+
+type trace struct {
+	t        *testing.T
+	start    time.Time
+	core     *Core
+	watchdog *watchdog
+	phases   string
+}
+
+func (tr *trace) step(words []string) []string {
+	if words[0] == "core" {
+		return tr.newCore(parseArgs(words[1:]))
+	}
+	after, err := time.ParseDuration(words[0])
+	if err != nil {
+		tr.t.Fatalf("%v: %v", words, err)
+	}
+	now := tr.start.Add(after)
+	event := tr.event(now, words[1:])
+	actions := tr.core.Step(now, event)
+	if err := tr.watchdog.saw(event, actions); err != nil {
+		tr.t.Errorf("%s: %v", strings.Join(words, " "), err)
+	}
+	var out []string
+	for _, a := range actions {
+		out = append(out, describe(a))
+	}
+	if phases := tr.core.phases(); phases != tr.phases {
+		tr.phases = phases
+		out = append(out, phases)
+	}
+	return out
+}
+
+// newCore: core self=a kinds=Database,Queue
+func (tr *trace) newCore(args map[string]string) []string {
+	config := Config{
+		Identity: args["self"], Instance: "instance", Component: "op",
+		Timing:         lease.Timing{}.WithDefaults(),
+		RebalanceDelay: 3 * time.Second, DrainTimeout: 20 * time.Second,
+	}
+	for kind := range strings.SplitSeq(args["kinds"], ",") {
+		config.Shards = append(config.Shards, ShardConfig{Shard: lease.ParseShard(kind + ".example.com"), Weight: 1})
+	}
+	tr.core, tr.watchdog = New(config), newWatchdog()
+	tr.phases = tr.core.phases()
+	return nil
+}
+
+func (tr *trace) event(now time.Time, words []string) Event {
+	verb, shard, args := words[0], lease.Shard{}, parseArgs(words[1:])
+	if len(words) > 1 && !strings.Contains(words[1], "=") {
+		shard = lease.ParseShard(words[1] + ".example.com")
+	}
+	name, _ := shard.Name("op")
+	transitions, _ := strconv.Atoi(args["transitions"])
+	uid := cmpOr(args["uid"], "u1")
+	version := args["version"]
+	sent := now
+	if args["sent"] != "" {
+		d, err := time.ParseDuration(args["sent"])
+		if err != nil {
+			tr.t.Fatal(err)
+		}
+		sent = tr.start.Add(d)
+	}
+	duration, err := time.ParseDuration(cmpOr(args["duration"], "15s"))
+	if err != nil {
+		tr.t.Fatal(err)
+	}
+	record := lease.Record{UID: uid, Version: version, Holder: args["holder"], Duration: duration, Transitions: transitions}
+	switch verb {
+	case "synced":
+		return Watched{lease.Event{Kind: lease.Synced}}
+	case "lease":
+		return Watched{lease.Event{Kind: lease.OwnerSeen, Name: name, Version: version, Record: record}}
+	case "gone":
+		return Watched{lease.Event{Kind: lease.Gone, Name: name, Version: version}}
+	case "member":
+		m := lease.Member{Identity: words[1], Phase: lease.Phase(cmpOr(args["phase"], "ready")), Capacity: 1}
+		for kind := range strings.SplitSeq(args["serves"], ",") {
+			m.Serves = append(m.Serves, lease.Served{Shard: kind + ".example.com", Weight: 1})
+		}
+		return Watched{lease.Event{Kind: lease.MemberSeen, Name: "op." + words[1], Version: version,
+			Member: lease.MemberObservation{Member: m, Lease: "op." + words[1], UID: words[1], Version: version, Duration: duration}}}
+	case "member-gone":
+		return Watched{lease.Event{Kind: lease.Gone, Name: "op." + words[1], Version: version}}
+	case "serves":
+		return Serves{Shard: shard, OK: args["ok"] != "no"}
+	case "published":
+		return Published{Phase: lease.Phase(cmpOr(args["phase"], "ready")), OK: args["ok"] != "no"}
+	case "acquired":
+		return Acquired{Term: lease.Term{Shard: shard, Lease: name, Holder: tr.core.config.Identity, UID: uid, Transitions: transitions}, Version: version, SentAt: sent}
+	case "renewed":
+		return Renewed{Shard: shard, Version: version, SentAt: sent}
+	case "lock-lost":
+		return LockLost{Shard: shard, Reason: HolderChanged}
+	case "elector-ended":
+		return ElectorEnded{Shard: shard}
+	case "returned":
+		return Returned{Shard: shard}
+	case "released":
+		if args["ok"] == "no" {
+			return Released{Shard: shard}
+		}
+		record.Holder = ""
+		return Released{Shard: shard, OK: true, Now: &record}
+	case "tick":
+		return Tick{}
+	case "shutdown":
+		return Shutdown{}
+	}
+	tr.t.Fatalf("unknown event %v", words)
+	return nil
+}
+
+func parseArgs(words []string) map[string]string {
+	args := map[string]string{}
+	for _, w := range words {
+		if key, value, ok := strings.Cut(w, "="); ok {
+			args[key] = value
+		}
+	}
+	return args
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// describe writes an action as a line of a trace.
+func describe(a Action) string {
+	kind := func(s lease.Shard) string { return s.Kind.Kind }
+	switch a := a.(type) {
+	case StartCampaign:
+		grounds := "absent"
+		if a.Seen != nil {
+			grounds = "vacant at " + a.Seen.Version
+		}
+		if a.Expired {
+			grounds = "expired at " + a.Seen.Version + " of " + a.Seen.Holder
+		}
+		return fmt.Sprintf("StartCampaign %s: %s (%s)", kind(a.Shard), a.Reason, grounds)
+	case StopElector:
+		return "StopElector " + kind(a.Shard)
+	case StartReconciler:
+		return fmt.Sprintf("StartReconciler %s term %s", kind(a.Term.Shard), a.Term.Token())
+	case StopReconciler:
+		to := ""
+		if a.To != "" {
+			to = " to " + a.To
+		}
+		return fmt.Sprintf("StopReconciler %s: %s%s", kind(a.Term.Shard), a.Reason, to)
+	case Release:
+		return fmt.Sprintf("Release %s term %s: %s", kind(a.Term.Shard), a.Term.Token(), a.Reason)
+	case Publish:
+		var serves []string
+		for _, s := range a.Member.Serves {
+			serves = append(serves, strings.TrimSuffix(s.Shard, ".example.com"))
+		}
+		return fmt.Sprintf("Publish %s serves [%s]", a.Member.Phase, strings.Join(serves, " "))
+	case Collect:
+		return fmt.Sprintf("Collect %s at %s", a.Lease, a.Version)
+	case Stuck:
+		return fmt.Sprintf("Stuck %s: %s", kind(a.Term.Shard), a.Reason)
+	case Finish:
+		return fmt.Sprintf("Finish, abandoned %d", len(a.Abandoned))
+	}
+	return fmt.Sprintf("%#v", a)
+}
+
+// phases writes the phases of all shards.
+func (c *Core) phases() string {
+	var all []string
+	for _, s := range c.shards {
+		all = append(all, s.id.Kind.Kind+"="+s.phase.String())
+	}
+	return strings.Join(all, " ")
+}

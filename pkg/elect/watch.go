@@ -1,0 +1,123 @@
+package elect
+
+import (
+	"time"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// watched takes in what the shared watch told. The watch may be behind the
+// answers to this replica's own writes, so a state older than a known one is
+// passed over.
+func (c *Core) watched(e lease.Event) {
+	switch e.Kind {
+	case lease.Synced:
+		c.synced, c.planStale = true, true
+	case lease.MemberSeen:
+		c.memberSeen(e)
+	case lease.OwnerSeen:
+		c.ownerSeen(e)
+	case lease.Gone:
+		c.gone(e)
+	}
+}
+
+func (c *Core) ownerSeen(e lease.Event) {
+	old := c.leases[e.Name]
+	if old != nil && !lease.Newer(e.Record.Version, old.Version) {
+		return
+	}
+	c.leases[e.Name] = &lease.Observation{Record: e.Record, Since: c.now}
+	if old == nil || old.Holder != e.Record.Holder || old.UID != e.Record.UID ||
+		old.Transitions != e.Record.Transitions || c.now.After(lease.ExpiresAt(old, c.config.Timing.LeaseDuration)) {
+		c.planStale = true
+	}
+	s := c.shardNamed(e.Name)
+	if s == nil {
+		return
+	}
+	if s.handoffs > 0 && e.Record.Holder == s.handedTo {
+		s.handoffs = 0
+	}
+	c.checkTerm(s, e.Record)
+}
+
+// checkTerm ends a term that a newer state of its Lease contradicts (hazard 2).
+func (c *Core) checkTerm(s *shard, r lease.Record) {
+	if !s.hasTerm() || s.lost || s.releasing || !lease.Newer(r.Version, s.version) {
+		return
+	}
+	switch {
+	case r.UID != s.term.UID:
+		c.lose(s, LeaseDeleted)
+	case !s.term.Is(r):
+		c.lose(s, HolderChanged)
+	default:
+		s.version = r.Version
+		if r.Duration < c.config.Timing.LeaseDuration {
+			// Others wait only for what is written there. Act no longer than that, and
+			// start a new term with the right duration.
+			shorter := lease.Timing{LeaseDuration: max(r.Duration, 0)}
+			if until := shorter.SafeUntil(c.now); until.Before(s.safeUntil) {
+				s.safeUntil = until
+			}
+			c.drain(s, LeaseEdited, "")
+		}
+	}
+}
+
+func (c *Core) gone(e lease.Event) {
+	if old := c.leases[e.Name]; old != nil && lease.Newer(e.Version, old.Version) {
+		delete(c.leases, e.Name)
+		c.planStale = true
+		if s := c.shardNamed(e.Name); s != nil && lease.Newer(e.Version, s.version) && !s.releasing {
+			c.lose(s, LeaseDeleted)
+		}
+	}
+	if old := c.members[e.Name]; old != nil && lease.Newer(e.Version, old.Version) {
+		delete(c.members, e.Name)
+		delete(c.collected, e.Name)
+		c.planStale = true
+		if old.Identity == c.config.Identity {
+			c.self.due = true // somebody deleted our presence: write it again
+		}
+	}
+}
+
+func (c *Core) memberSeen(e lease.Event) {
+	old := c.members[e.Name]
+	if old != nil && !lease.Newer(e.Member.Version, old.Version) {
+		return
+	}
+	seen := e.Member
+	seen.Since = c.now
+	c.members[e.Name] = &seen
+	if old == nil || !old.Alive(c.config.Timing.LeaseDuration, c.now) || !sameMember(old.Member, seen.Member) {
+		c.planStale = true
+	}
+}
+
+func (c *Core) shardNamed(name string) *shard {
+	for _, s := range c.shards {
+		if s.lease == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// judge notices what the passing of time alone changes: Leases and members that
+// expire.
+func (c *Core) judge() {
+	if !c.judgeAt.IsZero() && c.due(c.judgeAt) {
+		c.planStale = true
+	}
+}
+
+// judgeBy brings judgeAt forward to t.
+func (c *Core) judgeBy(t time.Time) {
+	if c.judgeAt.IsZero() || t.Before(c.judgeAt) {
+		c.judgeAt = t
+	}
+	c.wakeAt(t)
+}

@@ -1,0 +1,97 @@
+package elect
+
+import (
+	"fmt"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// watchdog checks the core's contract (doc.go) from outside, by its events and
+// actions alone. Every trace and every random run goes through it.
+type watchdog struct {
+	elector    map[lease.Shard]bool
+	told       map[lease.Shard]bool // StopElector was sent to the elector that is up
+	reconciler map[lease.Shard]bool
+	releasing  map[lease.Shard]bool
+	publishing bool
+	finished   bool
+}
+
+func newWatchdog() *watchdog {
+	return &watchdog{
+		elector: map[lease.Shard]bool{}, told: map[lease.Shard]bool{},
+		reconciler: map[lease.Shard]bool{}, releasing: map[lease.Shard]bool{},
+	}
+}
+
+func (w *watchdog) saw(event Event, actions []Action) error {
+	switch e := event.(type) {
+	case ElectorEnded:
+		w.elector[e.Shard], w.told[e.Shard] = false, false
+	case Returned:
+		w.reconciler[e.Shard] = false
+	case Released:
+		w.releasing[e.Shard] = false
+	case Published:
+		w.publishing = false
+	}
+	for _, a := range actions {
+		if err := w.action(a); err != nil {
+			return fmt.Errorf("%s: %w", describe(a), err)
+		}
+	}
+	return nil
+}
+
+func (w *watchdog) action(a Action) error {
+	if w.finished {
+		return fmt.Errorf("action after Finish")
+	}
+	switch a := a.(type) {
+	case StartCampaign:
+		switch {
+		case w.elector[a.Shard]:
+			return fmt.Errorf("an elector of the shard is already up")
+		case w.reconciler[a.Shard]:
+			return fmt.Errorf("the reconciler of the term before still runs")
+		case w.releasing[a.Shard]:
+			return fmt.Errorf("a release is under way")
+		}
+		w.elector[a.Shard] = true
+	case StopElector:
+		if !w.elector[a.Shard] || w.told[a.Shard] {
+			return fmt.Errorf("no elector is up, or it was told already")
+		}
+		w.told[a.Shard] = true
+	case StartReconciler:
+		if w.reconciler[a.Term.Shard] {
+			return fmt.Errorf("I1: a reconciler of the shard already runs")
+		}
+		w.reconciler[a.Term.Shard] = true
+	case StopReconciler:
+		if !w.reconciler[a.Term.Shard] {
+			return fmt.Errorf("no reconciler runs")
+		}
+	case Release:
+		switch {
+		case w.reconciler[a.Term.Shard]:
+			return fmt.Errorf("I2: the reconciler has not returned")
+		case w.elector[a.Term.Shard]:
+			return fmt.Errorf("the elector could write after the release")
+		case w.releasing[a.Term.Shard]:
+			return fmt.Errorf("a release is already under way")
+		}
+		w.releasing[a.Term.Shard] = true
+	case Publish:
+		if w.publishing {
+			return fmt.Errorf("a publication is already under way")
+		}
+		w.publishing = true
+	case Finish:
+		w.finished = true
+		if w.publishing {
+			return fmt.Errorf("finished with a publication under way")
+		}
+	}
+	return nil
+}

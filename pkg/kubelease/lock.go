@@ -1,0 +1,229 @@
+package kubelease
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// Lock is what a LeaderElector is given for one campaign and the term that may
+// follow. It is client-go's LeaseLock with a guard around it. The guard holds
+// what the elector does not:
+//
+//   - It never writes an empty holder. The elector's own release reads the Lease
+//     anew but judges by what it remembers, so a deposed leader's blanks the
+//     successor's Lease; and it comes before the work has ended. Store.Release is
+//     the only way to release.
+//   - Within a term, a read that shows another holder, another object, or no
+//     Lease at all is the end of the term. The elector would take the Lease again,
+//     and call it the same leadership, although somebody else may have led in
+//     between.
+//   - A Lease that this replica has watched for its whole duration is presented as
+//     vacant, as long as it still is at the version that was watched. A fresh
+//     elector would wait for the whole duration again, from its own first look.
+//     The update carries the version, so a mistake is a conflict, not a theft.
+//   - The first look of a campaign is what the watch has seen; no request is made
+//     for what is already known.
+//   - A Lease that names our identity before this lock has written anything is
+//     somebody else's with the same name, not ours.
+//   - Every request has a deadline, and the time just before a write was sent is
+//     reported with it: the owner's right to act counts from there.
+//
+// client-go calls a lock from one goroutine.
+type Lock struct {
+	inner *resourcelock.LeaseLock
+	store *Store
+	shard lease.Shard
+	tell  func(lease.LockEvent)
+
+	// expired is the version that was watched until it expired; empty when the
+	// Lease was vacant.
+	expired string
+
+	mu    sync.Mutex // guards what follows: Close comes from another goroutine
+	last  *coordinationv1.Lease
+	wrote bool
+	term  *lease.Term
+	over  bool
+}
+
+var _ resourcelock.Interface = (*Lock)(nil)
+
+// NewLock returns the lock for one campaign. seen and expired are the campaign's
+// grounds (elect.StartCampaign); tell is called from the elector's goroutine and
+// must not block.
+func (s *Store) NewLock(shard lease.Shard, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (*Lock, error) {
+	name, err := shard.Name(s.options.Component)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lock{store: s, shard: shard, tell: tell}
+	if expired && seen != nil {
+		l.expired = seen.Version
+	}
+	l.inner = &resourcelock.LeaseLock{
+		LeaseMeta:  metav1.ObjectMeta{Namespace: s.options.Namespace, Name: name},
+		Client:     &lockClient{LeaseInterface: s.client, lock: l, first: firstLook(s, name, seen)},
+		LockConfig: resourcelock.ResourceLockConfig{Identity: s.options.Identity},
+		Labels:     shard.Labels(s.options.Component),
+	}
+	return l, nil
+}
+
+// Close ends the lock: it makes no further request.
+func (l *Lock) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+}
+
+// Get reads the Lease. See Lock for what it answers instead of the plain truth.
+func (l *Lock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	if l.isOver() {
+		return nil, nil, errTermOver
+	}
+	record, raw, err := l.inner.Get(ctx)
+	if err != nil {
+		if apierrors.IsNotFound(err) && l.inTerm() {
+			return nil, nil, l.lost(lease.LockDeleted)
+		}
+		l.report(err)
+		return nil, nil, err
+	}
+	return l.present(record, raw)
+}
+
+func (l *Lock) present(record *resourcelock.LeaderElectionRecord, raw []byte) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	l.mu.Lock()
+	last, term, wrote := l.last, l.term, l.wrote
+	l.mu.Unlock()
+	switch {
+	case term != nil && string(last.UID) != term.UID:
+		return nil, nil, l.lost(lease.LockDeleted)
+	case term != nil && !term.Is(Record(last)):
+		return nil, nil, l.lost(lease.LockTaken)
+	case term != nil:
+		return record, raw, nil
+	case l.expired != "" && last.ResourceVersion == l.expired:
+		record.HolderIdentity = ""
+	case record.HolderIdentity == l.Identity() && !wrote:
+		record.HolderIdentity += " (another process)"
+	default:
+		return record, raw, nil
+	}
+	raw, err := json.Marshal(record)
+	return record, raw, err
+}
+
+// Create makes the Lease. One that exists without the component's labels, which
+// a plain LeaderElector made, is given them so that the watch sees it.
+func (l *Lock) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
+	if l.inTerm() {
+		return l.lost(lease.LockDeleted)
+	}
+	sentAt, err := l.write(ctx, record, l.inner.Create)
+	if apierrors.IsAlreadyExists(err) {
+		if adoptErr := l.store.adopt(ctx, l.inner.LeaseMeta.Name, l.inner.Labels); adoptErr != nil {
+			l.report(adoptErr)
+		}
+		return err
+	}
+	l.written(sentAt, err)
+	return err
+}
+
+// Update writes a new record at the version that was last read or written.
+func (l *Lock) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
+	sentAt, err := l.write(ctx, record, l.inner.Update)
+	l.written(sentAt, err)
+	return err
+}
+
+// write makes one guarded write and returns the local time just before it.
+func (l *Lock) write(ctx context.Context, record resourcelock.LeaderElectionRecord,
+	do func(context.Context, resourcelock.LeaderElectionRecord) error) (time.Time, error) {
+	if record.HolderIdentity != l.Identity() {
+		return time.Time{}, fmt.Errorf("lease %s: refused to write holder %q: only the release after the work has ended may change the holder",
+			l.Describe(), record.HolderIdentity)
+	}
+	l.mu.Lock()
+	over := l.over
+	l.wrote = l.wrote || !over
+	l.mu.Unlock()
+	if over {
+		return time.Time{}, errTermOver
+	}
+	sentAt := time.Now()
+	return sentAt, do(ctx, record)
+}
+
+// written reports the outcome of a write.
+func (l *Lock) written(sentAt time.Time, err error) {
+	if err != nil {
+		l.report(err)
+		return
+	}
+	l.report(nil)
+	l.mu.Lock()
+	last := l.last
+	renewal := l.term != nil
+	if !renewal {
+		record := Record(last)
+		l.term = &lease.Term{
+			Shard: l.shard, Namespace: last.Namespace, Lease: last.Name,
+			Holder: record.Holder, UID: record.UID, Transitions: record.Transitions,
+		}
+	}
+	event := lease.LockEvent{Kind: lease.LockAcquired, Term: *l.term, Version: last.ResourceVersion, SentAt: sentAt}
+	l.mu.Unlock()
+	if renewal {
+		event.Kind = lease.LockRenewed
+	}
+	l.tell(event)
+}
+
+// lost ends the term and says so, once.
+func (l *Lock) lost(kind lease.LockEventKind) error {
+	l.mu.Lock()
+	told := l.over
+	l.over = true
+	term := *l.term
+	l.mu.Unlock()
+	if !told {
+		l.tell(lease.LockEvent{Kind: kind, Term: term})
+	}
+	return errTermOver
+}
+
+// report passes on what a person can act on. A conflict and a Lease that does not
+// exist yet are the protocol at work, and a term that is over has been reported
+// as such.
+func (l *Lock) report(err error) {
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) && !isNamespaceMissing(err) || errors.Is(err, errTermOver) {
+		return
+	}
+	l.store.report("lease "+l.inner.LeaseMeta.Name, err)
+}
+
+func (l *Lock) inTerm() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.term != nil }
+func (l *Lock) isOver() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.over }
+
+// RecordEvent does nothing: the coordinator records the terms that reconcilers
+// really had.
+func (l *Lock) RecordEvent(string) {}
+
+// Describe returns namespace/name.
+func (l *Lock) Describe() string { return l.inner.Describe() }
+
+// Identity returns the holderIdentity.
+func (l *Lock) Identity() string { return l.inner.Identity() }

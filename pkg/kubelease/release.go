@@ -1,0 +1,106 @@
+package kubelease
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// releaseTries bounds how often a release is tried again after a conflict: with
+// a renewal that was under way, and with somebody who edits labels.
+const releaseTries = 4
+
+// Release frees the Lease of a term whose work has ended, and returns what the
+// Lease says now; nil when it does not exist. It frees it only while the Lease
+// still is in the term: the version that is checked is the version that is
+// written over, so a successor's Lease is never touched. A Lease that is not in
+// the term any more needs no release, and that is no error.
+func (s *Store) Release(ctx context.Context, term lease.Term) (*lease.Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout())
+	defer cancel()
+	current := s.known(term.Lease)
+	if current != nil && !term.Is(Record(current)) {
+		current = nil
+	}
+	var err error
+	for range releaseTries {
+		if current == nil {
+			current, err = s.client.Get(ctx, term.Lease, metav1.GetOptions{})
+			if apierrors.IsNotFound(err) {
+				return nil, nil
+			}
+			if err != nil {
+				return nil, s.releaseFailed(term, err)
+			}
+		}
+		if record := Record(current); !term.Is(record) {
+			return &record, nil
+		}
+		var released *coordinationv1.Lease
+		released, err = s.client.Update(ctx, blank(current), metav1.UpdateOptions{})
+		if err == nil {
+			s.remember(released)
+			record := Record(released)
+			return &record, nil
+		}
+		if !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) {
+			return nil, s.releaseFailed(term, err)
+		}
+		current = nil
+	}
+	return nil, s.releaseFailed(term, err)
+}
+
+func (s *Store) releaseFailed(term lease.Term, err error) error {
+	err = fmt.Errorf("releasing Lease %s/%s: %w", s.options.Namespace, term.Lease, err)
+	s.report("lease "+term.Lease, err)
+	return err
+}
+
+// blank returns the Lease as released: what client-go's LeaderElector writes
+// (leaderelection.go, tryRelease), so that a plain candidate takes it at once.
+func blank(l *coordinationv1.Lease) *coordinationv1.Lease {
+	now := metav1.NewMicroTime(time.Now())
+	l = l.DeepCopy()
+	l.Spec = coordinationv1.LeaseSpec{
+		HolderIdentity:       ptr.To(""),
+		LeaseDurationSeconds: ptr.To[int32](1),
+		LeaseTransitions:     l.Spec.LeaseTransitions,
+		AcquireTime:          &now,
+		RenewTime:            &now,
+	}
+	return l
+}
+
+// adopt gives a Lease that was made by somebody else the component's labels.
+func (s *Store) adopt(ctx context.Context, name string, labels map[string]string) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout())
+	defer cancel()
+	current, err := s.client.Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading Lease %s, which exists without the label %s: %w", name, lease.LabelComponent, err)
+	}
+	if current.Labels[lease.LabelComponent] == labels[lease.LabelComponent] {
+		return nil
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": labels}})
+	if err != nil {
+		return err
+	}
+	if _, err := s.client.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		return fmt.Errorf("adding the label %s to Lease %s, which a plain leader elector made: %w", lease.LabelComponent, name, err)
+	}
+	return nil
+}

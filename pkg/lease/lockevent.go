@@ -1,0 +1,28 @@
+package lease
+
+import "time"
+
+// LockEvent is what the lock of a campaign has to tell about its Lease.
+type LockEvent struct {
+	Kind LockEventKind
+	Term Term
+	// Version is the resourceVersion that the write made, and SentAt the local
+	// time just before it was sent; both for LockAcquired and LockRenewed.
+	Version string
+	SentAt  time.Time
+}
+
+// LockEventKind tells lock events apart.
+type LockEventKind int
+
+const (
+	// LockAcquired: a write made this replica the holder. It begins Term.
+	LockAcquired LockEventKind = iota
+	// LockRenewed: a renewal within Term succeeded.
+	LockRenewed
+	// LockTaken: a read showed another holder, or none. Term is over.
+	LockTaken
+	// LockDeleted: a read showed that the Lease, or the one that Term is about, is
+	// gone. Term is over.
+	LockDeleted
+)

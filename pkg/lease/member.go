@@ -1,0 +1,107 @@
+package lease
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// AnnotationMember is the annotation of a member Lease that holds the Member as
+// JSON.
+const AnnotationMember = "kindred.dev/member"
+
+// Phase is what a replica says about itself in its member Lease.
+type Phase string
+
+const (
+	// Starting: it is alive but has not yet seen the Leases; it is given nothing.
+	Starting Phase = "starting"
+	// Ready: it can be given shards.
+	Ready Phase = "ready"
+	// Draining: it is leaving; it hands over what it owns and is given nothing.
+	Draining Phase = "draining"
+)
+
+// Member is what a replica publishes about itself. It is advice for the plan
+// and nothing else: no right follows from it.
+type Member struct {
+	// Identity is the replica's holder identity. It is stored as the member
+	// Lease's holderIdentity.
+	Identity string `json:"-"`
+	// Instance is unique to the process. It tells two processes that were
+	// configured with one identity from each other.
+	Instance string `json:"instance"`
+	// Phase is starting, ready or draining.
+	Phase Phase `json:"phase"`
+	// Capacity is how much the replica can carry relative to others; at least 1.
+	Capacity int64 `json:"capacity"`
+	// Serves lists the shards that the replica can run now, with their weights.
+	Serves []Served `json:"serves"`
+}
+
+// Served is one shard that a replica can run.
+type Served struct {
+	// Shard as Shard.String writes it.
+	Shard string `json:"shard"`
+	// Weight is how much work the shard is relative to others; at least 1.
+	Weight int64 `json:"weight"`
+}
+
+// MemberObservation is a Member as last seen.
+type MemberObservation struct {
+	Member
+	// Lease is the member Lease's name; UID and Version identify the state seen.
+	Lease, UID, Version string
+	// Duration is how long the member counts as alive without a new version.
+	Duration time.Duration
+	// Renewed is the replica's own clock and only for display.
+	Renewed time.Time
+	// Since is the local time at which Version was first seen.
+	Since time.Time
+}
+
+// Alive says whether the member has renewed its Lease recently enough, judged
+// by local observation alone.
+func (m MemberObservation) Alive(fallback time.Duration, now time.Time) bool {
+	return now.Before(m.ExpiresAt(fallback))
+}
+
+// ExpiresAt returns the local time from which the member no longer counts as
+// alive unless a newer version is seen.
+func (m MemberObservation) ExpiresAt(fallback time.Duration) time.Time {
+	duration := m.Duration
+	if duration <= 0 {
+		duration = fallback
+	}
+	return m.Since.Add(duration)
+}
+
+// Encode returns the annotation's value.
+func (m Member) Encode() (string, error) {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return "", fmt.Errorf("encoding member %s: %w", m.Identity, err)
+	}
+	return string(text), nil
+}
+
+// DecodeMember reads a member Lease's annotation. Numbers below their least
+// value are raised to it; a phase that is not known counts as starting, so that
+// a newer version's replica is given nothing by mistake.
+func DecodeMember(identity, annotation string) (Member, error) {
+	m := Member{}
+	if err := json.Unmarshal([]byte(annotation), &m); err != nil {
+		return Member{}, fmt.Errorf("member %s: annotation %s is not what Kindred writes: %w", identity, AnnotationMember, err)
+	}
+	m.Identity = identity
+	m.Capacity = max(m.Capacity, 1)
+	for i := range m.Serves {
+		m.Serves[i].Weight = max(m.Serves[i].Weight, 1)
+	}
+	switch m.Phase {
+	case Starting, Ready, Draining:
+	default:
+		m.Phase = Starting
+	}
+	return m, nil
+}
