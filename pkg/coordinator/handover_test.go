@@ -8,6 +8,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kindred-k8s/kindred/pkg/coordinator"
 	"github.com/kindred-k8s/kindred/pkg/elect"
@@ -130,7 +131,12 @@ func TestElectedChannelsAndCause(t *testing.T) {
 				causes <- context.Cause(ctx)
 				return nil
 			})}
-		r := f.addKinds("op-0", []coordinator.Kind{kind})
+		r := f.addKinds("op-0", []coordinator.Kind{kind}, func(o *coordinator.Options) {
+			o.KindExists = func(context.Context, schema.GroupKind) error {
+				time.Sleep(time.Second)
+				return nil
+			}
+		})
 		elected := r.Elected(groupKind("Queue"))
 		select {
 		case <-elected:

@@ -23,6 +23,10 @@ type Core struct {
 	// replica does not serve, by Lease name. A Lease that is not in it does not
 	// exist, as far as is known.
 	leases map[string]*lease.Observation
+	// ghosts are the last states of Leases that were deleted while somebody held
+	// them. The holder may be at work until it learns of the deletion, so to all
+	// but the holder such a Lease is as good as held until its time runs out.
+	ghosts map[string]*lease.Observation
 	// members are the member Leases, this replica's own among them, by Lease name.
 	members map[string]*lease.MemberObservation
 	self    presence
@@ -58,6 +62,7 @@ func New(config Config) *Core {
 		config:    config,
 		byShard:   map[lease.Shard]*shard{},
 		leases:    map[string]*lease.Observation{},
+		ghosts:    map[string]*lease.Observation{},
 		members:   map[string]*lease.MemberObservation{},
 		collected: map[string]time.Time{},
 		planStale: true,

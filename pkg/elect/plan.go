@@ -102,6 +102,9 @@ func (c *Core) ownerOf(key, name string) string {
 		return c.config.Identity
 	}
 	seen := c.leases[name]
+	if seen == nil {
+		seen = c.ghosts[name]
+	}
 	if lease.Judge(seen, c.config.Timing.LeaseDuration, c.now) != lease.Held {
 		return ""
 	}

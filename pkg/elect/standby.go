@@ -11,6 +11,10 @@ func (c *Core) advanceStandby(s *shard) {
 	}
 	seen := c.leases[s.lease]
 	state := lease.Judge(seen, c.config.Timing.LeaseDuration, c.now)
+	if c.haunted(s) {
+		s.vacantSince = zeroTime
+		return
+	}
 	if state == lease.Held {
 		s.vacantSince = zeroTime
 		c.wakeAt(lease.ExpiresAt(seen, c.config.Timing.LeaseDuration))
@@ -29,6 +33,17 @@ func (c *Core) advanceStandby(s *shard) {
 	case c.due(s.vacantSince.Add(c.config.Grace())):
 		c.campaign(s, seen, state, GraceOver)
 	}
+}
+
+// haunted says whether the Lease was deleted while another replica held it, and
+// that replica may still be at work. The former holder itself makes the Lease
+// anew as soon as its reconciler has returned.
+func (c *Core) haunted(s *shard) bool {
+	ghost := c.ghosts[s.lease]
+	if ghost == nil || ghost.Holder == c.config.Identity {
+		return false
+	}
+	return !c.due(lease.ExpiresAt(ghost, c.config.Timing.LeaseDuration))
 }
 
 // releaseLeftOver frees a Lease that names this replica although it has no
@@ -102,6 +117,7 @@ func (c *Core) acquired(s *shard, e Acquired) {
 func (c *Core) learn(s *shard, r lease.Record) {
 	if seen := c.leases[s.lease]; seen == nil || lease.Newer(r.Version, seen.Version) {
 		c.leases[s.lease] = &lease.Observation{Record: r, Since: c.now}
+		delete(c.ghosts, s.lease)
 	}
 	c.planStale = true
 }

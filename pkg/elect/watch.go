@@ -28,6 +28,7 @@ func (c *Core) ownerSeen(e lease.Event) {
 		return
 	}
 	c.leases[e.Name] = &lease.Observation{Record: e.Record, Since: c.now}
+	delete(c.ghosts, e.Name)
 	if old == nil || old.Holder != e.Record.Holder || old.UID != e.Record.UID ||
 		old.Transitions != e.Record.Transitions || c.now.After(lease.ExpiresAt(old, c.config.Timing.LeaseDuration)) {
 		c.planStale = true
@@ -69,6 +70,9 @@ func (c *Core) checkTerm(s *shard, r lease.Record) {
 func (c *Core) gone(e lease.Event) {
 	if old := c.leases[e.Name]; old != nil && lease.Newer(e.Version, old.Version) {
 		delete(c.leases, e.Name)
+		if lease.Judge(old, c.config.Timing.LeaseDuration, c.now) == lease.Held {
+			c.ghosts[e.Name] = old
+		}
 		c.planStale = true
 		if s := c.shardNamed(e.Name); s != nil && lease.Newer(e.Version, s.version) && !s.releasing {
 			c.lose(s, LeaseDeleted)
