@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/client-go/tools/leaderelection"
 )
 
 // TestMain takes away apimachinery's throttle of reported errors. It remembers
@@ -12,5 +13,6 @@ import (
 // 2000, it would sleep until then.
 func TestMain(m *testing.M) {
 	utilruntime.ErrorHandlers = nil
+	leaderelection.SetProvider(electorMetrics)
 	os.Exit(m.Run())
 }

@@ -22,6 +22,7 @@ func (c *Core) renewed(s *shard, e Renewed) {
 	}
 	if until := c.config.Timing.SafeUntil(e.SentAt); until.After(s.safeUntil) {
 		s.safeUntil = until
+		s.renewBy = e.SentAt.Add(c.config.Timing.RenewDeadline)
 	}
 }
 
@@ -29,9 +30,12 @@ func (c *Core) renewed(s *shard, e Renewed) {
 func (c *Core) advanceOwner(s *shard) {
 	switch {
 	case c.due(s.safeUntil):
-		// Only a process that was stopped, or starved, gets here: the elector gives
-		// up at RenewDeadline, which is earlier.
+		// Only a process that was stopped, or starved, gets here: renewBy is earlier.
 		c.drain(s, SafeUntilPassed, "")
+	case c.due(s.renewBy):
+		// The elector counts its deadline from its first failure, up to a retry period
+		// later, which would be taken from the time that the reconciler has to finish.
+		c.drain(s, RenewFailed, "")
 	case c.closing:
 		c.drain(s, Leaving, "")
 	case !s.served:

@@ -22,7 +22,7 @@ const (
 	NotServed Reason = "the kind is not available to this replica"
 	// ReconcilerEnded: Run returned although its term went on.
 	ReconcilerEnded Reason = "the reconciler returned before its term was over"
-	// RenewFailed: the LeaderElector gave up after RenewDeadline.
+	// RenewFailed: no renewal has succeeded for RenewDeadline.
 	RenewFailed Reason = "the Lease could not be renewed in time"
 	// SafeUntilPassed: the last renewal is so old that others may take over.
 	SafeUntilPassed Reason = "the last renewal is too old to act under"

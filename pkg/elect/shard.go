@@ -40,8 +40,9 @@ type shard struct {
 	// What follows means something while Owning and Draining.
 
 	term         lease.Term
-	version      string // the newest state of the Lease known to be within term
-	safeUntil    time.Time
+	version      string    // the newest state of the Lease known to be within term
+	safeUntil    time.Time // Invariant: renewBy is before it
+	renewBy      time.Time
 	startedAt    time.Time
 	reconcilerUp bool // Invariant: true from StartReconciler to Returned
 	lost         bool // the Lease is not ours any more: there is nothing to release

@@ -95,6 +95,7 @@ func (c *Core) stopElector(s *shard) {
 func (c *Core) acquired(s *shard, e Acquired) {
 	s.term, s.version = e.Term, e.Version
 	s.safeUntil = c.config.Timing.SafeUntil(e.SentAt)
+	s.renewBy = e.SentAt.Add(c.config.Timing.RenewDeadline)
 	s.lost, s.stuck = false, false
 	s.startedAt, s.vacantSince = c.now, zeroTime
 	c.learn(s, lease.Record{

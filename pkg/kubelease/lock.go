@@ -34,8 +34,8 @@ import (
 //     The update carries the version, so a mistake is a conflict, not a theft.
 //   - The first look of a campaign is what the watch has seen; no request is made
 //     for what is already known.
-//   - A Lease that names our identity before this lock has written anything is
-//     somebody else's with the same name, not ours.
+//   - A Lease that names our identity although no write of this lock can have put
+//     it there is somebody else's with the same name, not ours.
 //   - Every request has a deadline, and the time just before a write was sent is
 //     reported with it: the owner's right to act counts from there.
 //
@@ -52,7 +52,7 @@ type Lock struct {
 
 	mu    sync.Mutex // guards what follows: Close comes from another goroutine
 	last  *coordinationv1.Lease
-	wrote bool
+	wrote bool // a write may have happened: it was sent, and not refused
 	term  *lease.Term
 	over  bool
 }
@@ -158,13 +158,25 @@ func (l *Lock) write(ctx context.Context, record resourcelock.LeaderElectionReco
 	}
 	l.mu.Lock()
 	over := l.over
-	l.wrote = l.wrote || !over
 	l.mu.Unlock()
 	if over {
 		return time.Time{}, errTermOver
 	}
 	sentAt := time.Now()
-	return sentAt, do(ctx, record)
+	err := do(ctx, record)
+	if !refused(err) {
+		l.mu.Lock()
+		l.wrote = true
+		l.mu.Unlock()
+	}
+	return sentAt, err
+}
+
+// refused says whether the API server has answered that it did not carry out a
+// write. After any other error it may have.
+func refused(err error) bool {
+	return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err) ||
+		apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) || apierrors.IsInvalid(err)
 }
 
 // written reports the outcome of a write.

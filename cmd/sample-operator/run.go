@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/kindred-k8s/kindred/pkg/coordinator"
+)
+
+// run is the life of the replica. It returns once ctx is cancelled and every kind
+// has been handed over.
+func run(ctx context.Context, o options) (err error) {
+	config, err := o.api.config()
+	if err != nil {
+		return err
+	}
+	rest.AddUserAgent(config, o.election.component)
+	journal, err := openJournal(o.work.journal, o.replica.name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, journal.close()) }()
+
+	client, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("making the dynamic client: %w", err)
+	}
+	kinds, err := o.kinds(client, journal)
+	if err != nil {
+		return err
+	}
+	c, err := coordinator.New(config, o.coordinator(), kinds...)
+	if err != nil {
+		return err
+	}
+
+	// Health is served before the election begins and until it is over: a replica
+	// that waits, or that is still draining, is healthy.
+	health, err := listenHealth(ctx, o.health, c.Check)
+	if err != nil {
+		return err
+	}
+	var serving sync.WaitGroup
+	var unhealthy error
+	serving.Go(func() { unhealthy = health.serve() })
+	err = c.Run(ctx)
+	health.close()
+	serving.Wait()
+	return errors.Join(err, unhealthy)
+}
+
+// config says how to reach the API server.
+func (o apiOptions) config() (config *rest.Config, err error) {
+	if o.kubeconfig == "" {
+		if config, err = rest.InClusterConfig(); err != nil {
+			return nil, fmt.Errorf("there is no --kubeconfig, and this is no Pod: %w", err)
+		}
+	} else if config, err = clientcmd.BuildConfigFromFlags("", o.kubeconfig); err != nil {
+		return nil, fmt.Errorf("--kubeconfig: %w", err)
+	}
+	config.QPS, config.Burst = o.qps, o.burst
+	return config, nil
+}
+
+// kinds returns what the coordinator is to run.
+func (o options) kinds(client dynamic.Interface, journal *journal) ([]coordinator.Kind, error) {
+	var kinds []coordinator.Kind
+	for _, kind := range o.work.kinds {
+		reconciler, err := newReconciler(client, kind, o.replica.name, o.work)
+		if err != nil {
+			return nil, err
+		}
+		kinds = append(kinds, coordinator.Kind{
+			GroupKind: kind,
+			Weight:    o.election.weights[kind],
+			Reconciler: journaled{
+				StandbyReconciler: reconciler,
+				journal:           journal,
+				ignoreCancel:      slices.Contains(o.work.ignoreCancel, kind),
+			},
+		})
+	}
+	return kinds, nil
+}
+
+func (o options) coordinator() coordinator.Options {
+	return coordinator.Options{
+		Component:      o.election.component,
+		Namespace:      o.election.namespace,
+		PodName:        o.replica.name,
+		PodNamespace:   o.replica.namespace,
+		PodUID:         o.replica.uid,
+		Timing:         o.election.timing,
+		Capacity:       o.election.capacity,
+		RebalanceDelay: o.election.rebalanceDelay,
+		DrainTimeout:   o.election.drainTimeout,
+	}
+}

@@ -1,0 +1,35 @@
+package config_test
+
+import (
+	"testing"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+func TestKustomizationsBuild(t *testing.T) {
+	for folder, want := range map[string]map[string]int{
+		"crd":     {"CustomResourceDefinition": kindCount},
+		"rbac":    {"ServiceAccount": 1, "Role": 1, "RoleBinding": 1, "ClusterRole": 1, "ClusterRoleBinding": 1},
+		"samples": {"Database": 3, "Queue": 3, "Topic": 3, "Cache": 3, "Bucket": 3},
+		"default": {"Namespace": 1, "CustomResourceDefinition": kindCount, "ServiceAccount": 1, "Role": 1, "RoleBinding": 1, "ClusterRole": 1, "ClusterRoleBinding": 1},
+	} {
+		t.Run(folder, func(t *testing.T) {
+			built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, resource := range built.Resources() {
+				if want[resource.GetKind()] == 0 {
+					t.Errorf("%s %s is not expected", resource.GetKind(), resource.GetName())
+				}
+				want[resource.GetKind()]--
+			}
+			for kind, missing := range want {
+				if missing != 0 {
+					t.Errorf("%d of %s are missing", missing, kind)
+				}
+			}
+		})
+	}
+}

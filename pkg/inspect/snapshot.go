@@ -1,0 +1,159 @@
+package inspect
+
+import (
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+// Snapshot is who owned what at one moment. The JSON form is for programs to
+// read; fields may be added to it.
+type Snapshot struct {
+	// At is the reader's clock when the Leases were read.
+	At metav1.MicroTime `json:"at"`
+	// Kinds and Replicas are sorted by namespace, component and name.
+	Kinds    []Kind    `json:"kinds"`
+	Replicas []Replica `json:"replicas"`
+	// Problems says which Leases are not what Kindred writes, and what to do.
+	Problems []string `json:"problems,omitempty"`
+}
+
+// State is what a kind's Lease looks like to the reader.
+type State string
+
+const (
+	// Owned: a replica holds the Lease and has renewed it lately.
+	Owned State = "owned"
+	// Vacant: nobody holds it, or it has not been created yet.
+	Vacant State = "vacant"
+	// Stale: a replica holds it, but the last renewal is further back than the
+	// Lease lasts, by the reader's clock. This is for display only: candidates
+	// judge by what they have watched themselves.
+	Stale State = "stale"
+)
+
+// Kind is one kind and its owner.
+type Kind struct {
+	Kind      string `json:"kind"`
+	Group     string `json:"group"`
+	Namespace string `json:"namespace"`
+	Component string `json:"component"`
+	// Lease is the ownership Lease's name, also when it does not exist yet.
+	Lease string `json:"lease"`
+	// Owner is the Name of the replica that owns it and Holder its Identity, which
+	// is the Lease's holderIdentity. Both are empty when the kind is vacant.
+	Owner  string `json:"owner"`
+	Holder string `json:"holder"`
+	// Term is the Lease's leaseTransitions and Token identifies the term also
+	// across a deletion of the Lease (lease.Term.Token). A vacant kind's are those
+	// of its last term.
+	Term  int    `json:"term"`
+	Token string `json:"token,omitempty"`
+	// Since is when the term began and Renewed when its Lease was last renewed,
+	// both by the owner's clock. Null when the Lease does not say.
+	Since   metav1.MicroTime `json:"since"`
+	Renewed metav1.MicroTime `json:"renewed"`
+	State   State            `json:"state"`
+	// Served is how many live, ready replicas say that they can own it.
+	Served int `json:"served"`
+}
+
+// Name is the kind as people write it: Database.sample.kindred.dev.
+func (k Kind) Name() string { return shardOf(k.Kind, k.Group).String() }
+
+func (k Kind) fleet() fleet { return fleet{k.Namespace, k.Component} }
+
+// Replica is one process of a component: one that has a member Lease, or one
+// that only holds ownership Leases, as a plain LeaderElector does.
+type Replica struct {
+	// Name is the Pod's name. Identity is unique where Name need not be: the
+	// containers that ran in one Pod one after the other share the Name.
+	Name      string `json:"name"`
+	Identity  string `json:"identity"`
+	Namespace string `json:"namespace"`
+	Component string `json:"component"`
+	// Lease is the member Lease; empty when there is none. Then Phase is empty,
+	// Serves too, and Capacity is zero: nothing is known but what it owns.
+	Lease    string      `json:"lease,omitempty"`
+	Phase    lease.Phase `json:"phase,omitempty"`
+	Capacity int64       `json:"capacity,omitempty"`
+	// Owned is how many kinds it holds, stale ones included; Owns names them.
+	Owned   int              `json:"owned"`
+	Owns    []string         `json:"owns"`
+	Serves  []string         `json:"serves"`
+	Renewed metav1.MicroTime `json:"renewed"`
+	// Alive: its member Lease, or without one any Lease that it holds, was renewed
+	// lately by the reader's clock. For display, as Stale is.
+	Alive bool `json:"alive"`
+
+	weights map[string]int64
+}
+
+func (r Replica) fleet() fleet { return fleet{r.Namespace, r.Component} }
+
+// ready says whether the plan may give the replica kinds.
+func (r Replica) ready() bool { return r.Alive && r.Phase == lease.Ready }
+
+func (r Replica) serves(kind string) bool { return r.weights[kind] > 0 }
+
+// fleet is what one plan is made for: the replicas of one component.
+type fleet struct{ namespace, component string }
+
+func (f fleet) compare(other fleet) int {
+	if order := strings.Compare(f.namespace, other.namespace); order != 0 {
+		return order
+	}
+	return strings.Compare(f.component, other.component)
+}
+
+func (s *Snapshot) sort() {
+	slices.SortFunc(s.Kinds, func(a, b Kind) int {
+		if order := a.fleet().compare(b.fleet()); order != 0 {
+			return order
+		}
+		return strings.Compare(a.Name(), b.Name())
+	})
+	slices.SortFunc(s.Replicas, func(a, b Replica) int {
+		if order := a.fleet().compare(b.fleet()); order != 0 {
+			return order
+		}
+		return naturally(a.Name+"\x00"+a.Identity, b.Name+"\x00"+b.Identity)
+	})
+	slices.Sort(s.Problems)
+	s.Problems = slices.Compact(s.Problems)
+}
+
+// naturally orders replica-2 before replica-10: digits are compared as numbers.
+func naturally(a, b string) int {
+	for a != "" && b != "" {
+		na, nb := digits(a), digits(b)
+		if na > 0 && nb > 0 {
+			x, y := strings.TrimLeft(a[:na], "0"), strings.TrimLeft(b[:nb], "0")
+			if len(x) != len(y) {
+				return len(x) - len(y)
+			}
+			if order := strings.Compare(x, y); order != 0 {
+				return order
+			}
+			a, b = a[na:], b[nb:]
+			continue
+		}
+		if a[0] != b[0] {
+			return int(a[0]) - int(b[0])
+		}
+		a, b = a[1:], b[1:]
+	}
+	return len(a) - len(b)
+}
+
+// digits is how many digits text begins with.
+func digits(text string) int {
+	n := 0
+	for n < len(text) && text[n] >= '0' && text[n] <= '9' {
+		n++
+	}
+	return n
+}

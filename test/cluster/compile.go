@@ -1,0 +1,153 @@
+package cluster
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// sources are the directories that make up the program, apart from its dependencies, which go.sum stands for.
+var sources = []string{"test/controlplane", "test/cluster/bootstrap", "test/cluster/pki"}
+
+// kubernetesVersion finds what the program calls itself in the line of go.mod that requires it.
+var kubernetesVersion = regexp.MustCompile(`(?m)^\s*(?:require )?k8s\.io/kubernetes (v(\d+)\.(\d+)\.\d+\S*)`)
+
+// build compiles the controlplane program in the repository at root.
+type build struct {
+	root, dir, out string
+}
+
+func newBuild(root string) *build {
+	return &build{root: root, dir: filepath.Join(root, "test", "controlplane"), out: filepath.Join(root, "bin", "controlplane")}
+}
+
+func (b *build) stampFile() string { return filepath.Join(b.root, "bin", ".controlplane.stamp") }
+
+// fingerprint changes whenever the program would.
+func (b *build) fingerprint(ctx context.Context) (string, error) {
+	hash := sha256.New()
+	version, err := b.goTool(ctx, "version").Output()
+	if err != nil {
+		return "", fmt.Errorf("run the go tool: %w", err)
+	}
+	hash.Write(version)
+	for _, dir := range sources {
+		for _, pattern := range []string{"*.go", "go.mod", "go.sum"} {
+			files, err := filepath.Glob(filepath.Join(b.root, dir, pattern))
+			if err != nil {
+				return "", err
+			}
+			for _, file := range files {
+				if strings.HasSuffix(file, "_test.go") {
+					continue
+				}
+				raw, err := os.ReadFile(file)
+				if err != nil {
+					return "", err
+				}
+				fmt.Fprintf(hash, "%s/%s %d\n", dir, filepath.Base(file), len(raw))
+				hash.Write(raw)
+			}
+		}
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+func (b *build) current(want string) bool {
+	have, err := os.ReadFile(b.stampFile())
+	if err != nil || strings.TrimSpace(string(have)) != want {
+		return false
+	}
+	_, err = os.Stat(b.out)
+	return err == nil
+}
+
+func (b *build) stamp(value string) error {
+	return os.WriteFile(b.stampFile(), []byte(value+"\n"), 0o644)
+}
+
+func (b *build) goTool(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = b.dir
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	// An interrupt lets the go tool remove its temporary files.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
+}
+
+// ldflags make the API server call itself the release that it is; kubectl refuses one without a version. Symbols are
+// left out, which makes the program a third smaller.
+func (b *build) ldflags() (string, error) {
+	raw, err := os.ReadFile(filepath.Join(b.dir, "go.mod"))
+	if err != nil {
+		return "", err
+	}
+	m := kubernetesVersion.FindSubmatch(raw)
+	if m == nil {
+		return "", fmt.Errorf("%s/go.mod does not require k8s.io/kubernetes", b.dir)
+	}
+	const pkg = "k8s.io/component-base/version."
+	return fmt.Sprintf("-s -w -X %sgitVersion=%s -X %sgitMajor=%s -X %sgitMinor=%s", pkg, m[1], pkg, m[2], pkg, m[3]), nil
+}
+
+// run compiles into a file beside the old program and then replaces that in one step, so that a program that is running
+// keeps its file and an interrupted compilation leaves nothing that looks done.
+func (b *build) run(ctx context.Context, out io.Writer) error {
+	ldflags, err := b.ldflags()
+	if err != nil {
+		return err
+	}
+	list, err := b.goTool(ctx, "list", "-deps", ".").Output()
+	if err != nil {
+		return fmt.Errorf("list the control plane's packages: %w%s", err, stderrOf(err))
+	}
+	p := newProgress(out, bytes.Count(list, []byte("\n")))
+	p.start()
+	defer p.stop()
+
+	tmp := b.out + ".new"
+	cmd := b.goTool(ctx, "build", "-v", "-ldflags", ldflags, "-o", tmp, ".")
+	pipe, err := cmd.StderrPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("run the go tool: %w", err)
+	}
+	var said tail
+	lines := bufio.NewScanner(pipe)
+	for lines.Scan() {
+		// With -v a line that is one word names a package that is now compiled. All else is worth telling when it fails.
+		if line := lines.Text(); strings.ContainsAny(line, " #") {
+			fmt.Fprintln(&said, line)
+		} else {
+			p.compiled()
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("compile the control plane: %w\n%s", err, said.String())
+	}
+	if err := os.Rename(tmp, b.out); err != nil {
+		return err
+	}
+	p.finished()
+	return nil
+}
+
+func stderrOf(err error) string {
+	if exit, ok := err.(*exec.ExitError); ok {
+		return "\n" + strings.TrimSpace(string(exit.Stderr))
+	}
+	return ""
+}
