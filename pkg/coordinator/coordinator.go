@@ -81,7 +81,7 @@ func New(config *rest.Config, options Options, kinds ...Kind) (*Coordinator, err
 		return nil, fmt.Errorf("kindred: %w", err)
 	}
 	c := assemble(options, kinds)
-	c.store = leases{kubelease.NewStore(client, c.storeOptions())}
+	c.store = kubelease.NewStore(client, c.storeOptions())
 	return c, nil
 }
 
@@ -96,7 +96,7 @@ func NewWithLeases(client coordinationv1client.LeasesGetter, options Options, ki
 		options.KindExists = func(context.Context, schema.GroupKind) error { return nil }
 	}
 	c := assemble(options, kinds)
-	c.store = leases{kubelease.NewStore(client, c.storeOptions())}
+	c.store = kubelease.NewStore(client, c.storeOptions())
 	return c, nil
 }
 

@@ -37,13 +37,4 @@ type Store interface {
 	Release(ctx context.Context, term lease.Term) (*lease.Record, error)
 }
 
-// leases makes a kubelease.Store a Store.
-type leases struct{ *kubelease.Store }
-
-func (s leases) Lock(shard lease.Shard, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (resourcelock.Interface, func(), error) {
-	lock, err := s.NewLock(shard, seen, expired, tell)
-	if err != nil {
-		return nil, nil, err
-	}
-	return lock, lock.Close, nil
-}
+var _ Store = (*kubelease.Store)(nil)

@@ -38,10 +38,9 @@ type Core struct {
 	closeBy  time.Time
 	finished bool
 
-	// plan is computed from planInput; planStale says that something it depends on
+	// plan is who should own what; planStale says that something it depends on
 	// may have changed, judgeAt when the passing of time alone changes it.
 	plan      assign.Result
-	planInput assign.Input
 	planStale bool
 	judgeAt   time.Time
 	// steadySince is when the set of live members last changed.

@@ -32,7 +32,6 @@ type bench struct {
 
 	mu     sync.Mutex
 	faults map[string]func(verb string) leaseapi.Fault
-	blanks []string // who wrote an empty holder over whom
 }
 
 func newBench(t *testing.T) *bench {
@@ -73,9 +72,9 @@ func (b *bench) store(name string) *kubelease.Store {
 }
 
 // guardedLock is Kindred's lock for a Lease that does not exist yet.
-func (b *bench) guardedLock(name string, tell func(lease.LockEvent)) *kubelease.Lock {
+func (b *bench) guardedLock(name string, tell func(lease.LockEvent)) resourcelock.Interface {
 	b.t.Helper()
-	lock, err := b.store(name).NewLock(shard, nil, false, tell)
+	lock, _, err := b.store(name).Lock(shard, nil, false, tell)
 	if err != nil {
 		b.t.Fatal(err)
 	}

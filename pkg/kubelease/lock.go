@@ -50,7 +50,7 @@ type Lock struct {
 	// Lease was vacant.
 	expired string
 
-	mu    sync.Mutex // guards what follows: Close comes from another goroutine
+	mu    sync.Mutex // guards what follows: close comes from another goroutine
 	last  *coordinationv1.Lease
 	wrote bool // a write may have happened: it was sent, and not refused
 	term  *lease.Term
@@ -59,13 +59,14 @@ type Lock struct {
 
 var _ resourcelock.Interface = (*Lock)(nil)
 
-// NewLock returns the lock for one campaign. seen and expired are the campaign's
-// grounds (elect.StartCampaign); tell is called from the elector's goroutine and
-// must not block.
-func (s *Store) NewLock(shard lease.Shard, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (*Lock, error) {
+// Lock returns the lock for one campaign, a *Lock, and a function after which it
+// makes no further request. seen and expired are the campaign's grounds
+// (elect.StartCampaign); tell is called from the elector's goroutine and must not
+// block.
+func (s *Store) Lock(shard lease.Shard, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (resourcelock.Interface, func(), error) {
 	name, err := shard.Name(s.options.Component)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	l := &Lock{store: s, shard: shard, tell: tell}
 	if expired && seen != nil {
@@ -77,11 +78,11 @@ func (s *Store) NewLock(shard lease.Shard, seen *lease.Record, expired bool, tel
 		LockConfig: resourcelock.ResourceLockConfig{Identity: s.options.Identity},
 		Labels:     shard.Labels(s.options.Component),
 	}
-	return l, nil
+	return l, l.close, nil
 }
 
-// Close ends the lock: it makes no further request.
-func (l *Lock) Close() {
+// close ends the lock: it makes no further request.
+func (l *Lock) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.over = true

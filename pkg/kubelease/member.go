@@ -20,9 +20,10 @@ import (
 // one that is renewed meanwhile is in use, which is ErrIdentityInUse. Other
 // errors may pass, and Join may be called again.
 func (s *Store) Join(ctx context.Context, member lease.Member) error {
-	err := s.Publish(ctx, member)
+	err := s.publish(ctx, member)
 	left := &identityTaken{}
 	if !asIdentityTaken(err, left) {
+		s.report("member", err)
 		return err
 	}
 	since, wait := time.Now(), left.duration(s.options.Timing.LeaseDuration)
@@ -104,7 +105,11 @@ func (s *Store) Leave(ctx context.Context, member lease.Member) error {
 	if old, _ := Member(current); old.Instance != member.Instance {
 		return nil
 	}
-	return s.deleteMember(ctx, name, string(current.UID), "")
+	err := s.deleteMember(ctx, name, string(current.UID), "")
+	if apierrors.IsConflict(err) {
+		return nil // it is another object by now, and not ours
+	}
+	return err
 }
 
 // Collect deletes the member Lease of a replica that is long gone, unless it has

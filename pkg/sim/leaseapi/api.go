@@ -40,6 +40,7 @@ type change struct {
 // New returns an API without Leases.
 func New() *API {
 	return &API{
+		version:  1, // zero means "any" in the API
 		objects:  map[types.NamespacedName]*coordinationv1.Lease{},
 		watchers: map[*watcher]bool{},
 		requests: map[string]int{},

@@ -1,0 +1,99 @@
+# All that is needed is Go and make; tests with the race detector need a C
+# compiler too. "make help" lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# What "make demo" gives to kindred demo, as in: make demo DEMO_FLAGS="--replicas 3"
+DEMO_FLAGS ?=
+# What is given to every go test, as in: make test-unit GO_TEST_FLAGS="-run Trace -v"
+GO_TEST_FLAGS ?=
+
+# Packages whose tests need no API server: they run in memory, many on virtual
+# time. The others start the control plane.
+UNIT := ./pkg/... ./cmd/... ./test/faultproxy/...
+E2E := ./test/cluster/... ./test/e2e/...
+
+# Modules other than this one.
+NESTED := test/controlplane test/tools
+
+# The race detector needs cgo, and that a C compiler.
+RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: binaries controlplane ## Build kindred, kubectl-kindred, sample-operator and the control plane into bin/
+
+.PHONY: binaries
+binaries:
+	@mkdir -p bin
+	go build -o bin/ ./cmd/...
+	@ln -f bin/kindred bin/kubectl-kindred
+
+# The program knows by itself whether it is up to date, and shows how far it is.
+.PHONY: controlplane
+controlplane:
+	@go run ./test/cluster/build >/dev/null
+
+.PHONY: demo
+demo: build ## Watch five replicas share five kinds on a real API server (DEMO_FLAGS="--replicas 3")
+	@bin/kindred demo $(DEMO_FLAGS)
+
+.PHONY: test
+test: lint test-unit test-e2e ## Run everything that CI runs
+
+.PHONY: test-unit
+test-unit: ## Run the tests that need no API server, with the race detector
+	$(if $(RACE),,@echo "no C compiler: the tests run WITHOUT the race detector" >&2)
+	go test $(RACE) -timeout 8m $(GO_TEST_FLAGS) $(UNIT)
+
+# One package at a time: they measure time on the same two cores.
+.PHONY: test-e2e
+test-e2e: build ## Run the tests on a real API server
+	go test -p 1 -count=1 -timeout 20m $(GO_TEST_FLAGS) $(E2E)
+
+.PHONY: lint
+lint: fmt-check tidy-check vet staticcheck ## Check formatting, go.mod files, go vet and staticcheck
+
+.PHONY: fmt-check
+fmt-check:
+	@files=$$(gofmt -l cmd pkg test); \
+	if [[ -n $$files ]]; then echo "not formatted, run make fmt:" >&2; echo "$$files" >&2; exit 1; fi
+
+.PHONY: fmt
+fmt: ## Format the Go files
+	gofmt -w cmd pkg test
+
+.PHONY: tidy-check
+tidy-check:
+	@for module in . $(NESTED); do \
+	  go -C $$module mod tidy -diff || { echo "$$module/go.mod is not tidy: run make tidy" >&2; exit 1; }; \
+	done
+
+.PHONY: tidy
+tidy: ## Tidy the go.mod files
+	@for module in . $(NESTED); do go -C $$module mod tidy; done
+
+# The control plane's own files are few and their dependencies are Kubernetes:
+# vet would look at all of it. Compiling them, which the tests do, has to do.
+.PHONY: vet
+vet:
+	go vet ./...
+
+.PHONY: staticcheck
+staticcheck: bin/staticcheck
+	bin/staticcheck ./...
+
+# The version is in test/tools/go.mod.
+bin/staticcheck: test/tools/go.mod test/tools/go.sum
+	@mkdir -p bin
+	go -C test/tools build -o ../../bin/staticcheck honnef.co/go/tools/cmd/staticcheck
+
+.PHONY: clean
+clean: ## Remove what was built (the next control plane takes minutes only if Go's build cache is gone too)
+	rm -rf bin

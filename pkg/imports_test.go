@@ -1,0 +1,95 @@
+// Package pkg_test holds the layout of the packages below: which may import
+// which, and what the pure core keeps away from.
+package pkg_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	module = "github.com/kindred-k8s/kindred/"
+	pkgs   = module + "pkg/"
+)
+
+// imports returns the packages that a package imports itself, tests left out.
+func imports(t *testing.T, pkg string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, pkg).Output()
+	if err != nil {
+		t.Fatalf("go list %s: %v", pkg, err)
+	}
+	return strings.Fields(string(out))
+}
+
+// TestPureCore: what decides has no clock of its own, no lock, no randomness, no
+// client and no logger, so that a simulation replays it exactly.
+func TestPureCore(t *testing.T) {
+	reasons := map[string]string{
+		"sync": "one goroutine owns the core", "sync/atomic": "one goroutine owns the core",
+		"math/rand": "a run must replay from its seed", "math/rand/v2": "a run must replay from its seed", "crypto/rand": "a run must replay from its seed",
+		"context": "the core neither waits nor calls", "os": "the core does no I/O", "net/http": "the core does no I/O", "log": "actions carry their reasons",
+	}
+	allowed := []string{
+		"k8s.io/apimachinery/pkg/runtime/schema", "k8s.io/apimachinery/pkg/util/validation", "k8s.io/apimachinery/pkg/util/resourceversion",
+		pkgs + "lease", pkgs + "assign",
+	}
+	for _, pkg := range []string{"lease", "assign", "elect"} {
+		for _, path := range imports(t, pkgs+pkg) {
+			if reason, forbidden := reasons[path]; forbidden {
+				t.Errorf("pkg/%s imports %s: %s", pkg, path, reason)
+			}
+			if strings.Contains(path, ".") && !slices.Contains(allowed, path) {
+				t.Errorf("pkg/%s imports %s: the core knows the standard library and apimachinery's plain types only", pkg, path)
+			}
+		}
+	}
+}
+
+// TestDirection: imports go one way, from the commands to the core.
+func TestDirection(t *testing.T) {
+	may := map[string][]string{
+		"lease":                 {},
+		"assign":                {},
+		"elect":                 {"lease", "assign"},
+		"kubelease":             {"lease"},
+		"sim/leaseapi":          {},
+		"coordinator":           {"lease", "elect", "kubelease"},
+		"coordinator/storetest": {"lease", "kubelease", "coordinator"},
+		"inspect":               {"lease", "assign", "kubelease"},
+		"adapter/informer":      {"lease", "coordinator"},
+	}
+	out, err := exec.Command("go", "list", pkgs+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range strings.FieldsSeq(string(out)) {
+		name := strings.TrimPrefix(pkg, pkgs)
+		if name+"/" == pkgs || !strings.HasPrefix(pkg, pkgs) {
+			continue
+		}
+		allowed, known := may[name]
+		if !known {
+			t.Errorf("pkg/%s is not in the table of this test: say what it may import", name)
+		}
+		for _, path := range imports(t, pkg) {
+			if other, ours := strings.CutPrefix(path, pkgs); ours && !slices.Contains(allowed, other) {
+				t.Errorf("pkg/%s imports pkg/%s: the layout in docs/design.md does not have that arrow", name, other)
+			} else if !ours && strings.HasPrefix(path, module) {
+				t.Errorf("pkg/%s imports %s: libraries do not import commands or tests", name, path)
+			}
+		}
+	}
+}
+
+// TestClockIsAnArgument: the core never asks for the time.
+func TestClockIsAnArgument(t *testing.T) {
+	for _, pkg := range []string{"lease", "assign", "elect"} {
+		out, err := exec.Command("grep", "-nE", `time\.(Now|Since|Until|After|NewTimer|Sleep)\(`, "-r", "--include=*.go", "--exclude=*_test.go", pkg).CombinedOutput()
+		if err == nil {
+			t.Errorf("the core asks for the time:\n%s", out)
+		}
+	}
+}
