@@ -38,8 +38,8 @@ func staleRelease(b *bench, leader string) {
 // blanked says whether the Lease was taken over and then lost its new holder
 // while that one led. A third replica may then acquire beside it.
 func blanked(b *bench, others ...*candidate) (taken, blanked bool) {
-	for range 300 {
-		time.Sleep(100 * time.Millisecond)
+	for range 10_000 {
+		time.Sleep(time.Millisecond)
 		holder, leading := b.holder(), false
 		for _, c := range others {
 			leading = leading || c.isLeading()
