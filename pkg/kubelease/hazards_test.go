@@ -10,117 +10,19 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection"
-	"k8s.io/client-go/tools/leaderelection/resourcelock"
 
 	"github.com/kindred-k8s/kindred/pkg/kubelease"
 	"github.com/kindred-k8s/kindred/pkg/lease"
 	"github.com/kindred-k8s/kindred/pkg/sim/leaseapi"
 )
 
-// The tests in this file are named after what client-go's LeaderElector does
-// that Kindred must not. Each shows it on the plain elector (v0.37), so that we
-// learn when client-go changes, and then on ours. Those that need a whole replica
-// are in package coordinator, hazards_test.go. docs/hazards.md tells the story.
+// The tests here and in hazards_release_test.go are named after what client-go's
+// LeaderElector does that Kindred must not. Each shows it on the plain elector
+// (v0.37), so that we learn when client-go changes, and then on ours. Those that
+// need a whole replica are in package coordinator, hazards_test.go.
+// docs/hazards.md tells the story.
 
 var errDown = errors.New("connection refused")
-
-// staleRelease makes a leader whose renewals fail and whose read during the
-// release is answered late, when another replica has taken over.
-func staleRelease(b *bench, leader string) {
-	b.fault(leader, func(verb string) leaseapi.Fault {
-		if verb == "get" {
-			return leaseapi.Fault{Delay: 8 * time.Second}
-		}
-		return leaseapi.Fault{Err: errDown}
-	})
-}
-
-// blanked says whether the Lease was taken over and then lost its new holder
-// while that one led. A third replica may then acquire beside it.
-func blanked(b *bench, others ...*candidate) (taken, blanked bool) {
-	for range 10_000 {
-		time.Sleep(time.Millisecond)
-		holder, leading := b.holder(), false
-		for _, c := range others {
-			leading = leading || c.isLeading()
-		}
-		taken = taken || holder == "b" || holder == "c"
-		blanked = blanked || taken && leading && holder == ""
-	}
-	return taken, blanked
-}
-
-func TestHazard1StaleReleaseBlanksTheSuccessorsLease(t *testing.T) {
-	play := func(t *testing.T, lock func(b *bench) resourcelock.Interface) (bool, bool) {
-		b := newBench(t)
-		a := b.run(lock(b), true)
-		time.Sleep(time.Second)
-		second, third := b.run(b.plainLock("b"), true), b.run(b.plainLock("c"), true)
-		time.Sleep(4 * time.Second)
-		// From the last renewal, at 4 s, on: renewals fail, the elector gives up at
-		// 16 s and releases. The read of its release is answered at 24 s, when b or c
-		// has taken over, and its write gets through.
-		staleRelease(b, "a")
-		time.Sleep(15 * time.Second)
-		b.fault("a", func(verb string) leaseapi.Fault {
-			if verb == "get" {
-				return leaseapi.Fault{Delay: 4 * time.Second}
-			}
-			return leaseapi.Fault{}
-		})
-		taken, lost := blanked(b, second, third)
-		a.stop()
-		second.stop()
-		third.stop()
-		return taken, lost
-	}
-	t.Run("plain", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			taken, lost := play(t, func(b *bench) resourcelock.Interface { return b.plainLock("a") })
-			if !taken || !lost {
-				t.Errorf("taken over %v, blanked %v: the plain elector used to blank its successor's Lease; client-go may have been fixed, look at the guard", taken, lost)
-			}
-		})
-	})
-	t.Run("guarded", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			taken, lost := play(t, func(b *bench) resourcelock.Interface { return b.guardedLock("a", func(lease.LockEvent) {}) })
-			if !taken || lost {
-				t.Errorf("taken over %v, blanked %v: want the successor's Lease left alone", taken, lost)
-			}
-		})
-	})
-}
-
-func TestHazard1ReleaseWritesOnlyOverItsOwnTerm(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		var term lease.Term
-		store := b.store("a")
-		lock, _, err := store.Lock(shard, nil, false, func(e lease.LockEvent) { term = e.Term })
-		if err != nil {
-			t.Fatal(err)
-		}
-		a := b.run(lock, false)
-		time.Sleep(time.Second)
-		a.stop()
-		b.overwrite("b")
-		now, err := store.Release(t.Context(), term)
-		if err != nil || now == nil || now.Holder != "b" || b.holder() != "b" {
-			t.Errorf("Release said %v, %v and left holder %q; want the successor's Lease untouched", now, err, b.holder())
-		}
-		b.overwrite("a") // names us again, but in the term of somebody's hand
-		if l := b.lease(); l.Spec.LeaseTransitions != nil {
-			*l.Spec.LeaseTransitions += 5
-			if _, err := b.api.Client(nil).Leases("default").Update(t.Context(), l, metav1.UpdateOptions{}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, err := store.Release(t.Context(), term); err != nil || b.holder() != "a" {
-			t.Errorf("Release freed another term's Lease (%v)", err)
-		}
-	})
-}
 
 // TestHazard2 is the part of the lock; the watch's part is in coordinator.
 func TestHazard2AnotherHolderEndsTheTermAtTheNextRead(t *testing.T) {
@@ -167,35 +69,6 @@ func TestHazard2AnotherHolderEndsTheTermAtTheNextRead(t *testing.T) {
 				t.Errorf("the holder is %q, want it left alone", b.holder())
 			}
 		})
-	})
-}
-
-func TestHazard3PlainElectorReleasesBeforeTheWorkIsCancelled(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		c := b.run(b.plainLock("a"), true)
-		time.Sleep(5 * time.Second)
-		c.mu.Lock()
-		work := c.leadCtx
-		c.mu.Unlock()
-		// Renewals fail until the elector gives up, and the API server is back for the
-		// write of its release, which follows a slow read.
-		cut, workWentOn := time.Now(), false
-		b.fault("a", func(verb string) leaseapi.Fault {
-			switch {
-			case verb == "get":
-				return leaseapi.Fault{Delay: 400 * time.Millisecond}
-			case time.Since(cut) < timing.RenewDeadline+1200*time.Millisecond:
-				return leaseapi.Fault{Err: errDown}
-			}
-			workWentOn = work.Err() == nil
-			return leaseapi.Fault{}
-		})
-		<-c.ended
-		if b.holder() != "" || !workWentOn {
-			t.Errorf("holder %q, work going on at the release: %v; the plain elector used to release before it cancels the work", b.holder(), workWentOn)
-		}
-		c.stop()
 	})
 }
 
@@ -370,20 +243,4 @@ func TestHazard10TimesInALeaseAreNotCompared(t *testing.T) {
 			t.Errorf("renewed %v: %v after 15 s, want expired", renewed, got)
 		}
 	}
-}
-
-func TestHazard1LockNeverWritesAnotherHolder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t)
-		lock := b.guardedLock("a", func(lease.LockEvent) {})
-		c := b.run(lock, false)
-		time.Sleep(time.Second)
-		for _, holder := range []string{"", "b"} {
-			err := lock.Update(t.Context(), resourcelock.LeaderElectionRecord{HolderIdentity: holder, LeaseDurationSeconds: 1})
-			if err == nil || b.holder() != "a" {
-				t.Errorf("the lock wrote holder %q (%v)", holder, err)
-			}
-		}
-		c.stop()
-	})
 }
