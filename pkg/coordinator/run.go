@@ -22,8 +22,12 @@ func (c *Coordinator) Run(ctx context.Context) error {
 	if c.started.Swap(true) {
 		return errors.New("kindred: Run was called twice: make a new Coordinator for a new life")
 	}
-	if err := c.join(ctx); err != nil || ctx.Err() != nil {
+	if err := c.join(ctx); err != nil {
 		return err
+	}
+	if ctx.Err() != nil {
+		c.leave(ctx)
+		return nil
 	}
 	// Everything lives on while the replica leaves, so nothing inherits ctx's end.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))

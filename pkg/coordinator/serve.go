@@ -18,7 +18,7 @@ import (
 // of a standby that ended.
 const (
 	firstServePause = time.Second
-	lastServePause  = 30 * time.Second
+	lastServePause  = 10 * time.Second
 )
 
 // serve waits until the kind exists, then offers this replica for it, and keeps
