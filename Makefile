@@ -13,7 +13,7 @@ GO_TEST_FLAGS ?=
 
 # Packages whose tests need no API server: they run in memory, many on virtual
 # time. The others start the control plane.
-UNIT := ./pkg/... ./cmd/... ./config/... ./test/faultproxy/...
+UNIT := ./pkg/... ./cmd/... ./config/... ./docs/... ./test/faultproxy/...
 E2E := ./test/cluster/... ./test/e2e/...
 
 # Modules other than this one.
@@ -62,12 +62,12 @@ lint: fmt-check tidy-check vet staticcheck ## Check formatting, go.mod files, go
 
 .PHONY: fmt-check
 fmt-check:
-	@files=$$(gofmt -l cmd config pkg test); \
+	@files=$$(gofmt -l cmd config docs pkg test); \
 	if [[ -n $$files ]]; then echo "not formatted, run make fmt:" >&2; echo "$$files" >&2; exit 1; fi
 
 .PHONY: fmt
 fmt: ## Format the Go files
-	gofmt -w cmd config pkg test
+	gofmt -w cmd config docs pkg test
 
 .PHONY: tidy-check
 tidy-check:

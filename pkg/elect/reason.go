@@ -32,8 +32,6 @@ const (
 	LeaseDeleted Reason = "the Lease was deleted"
 	// LeaseEdited: somebody shortened the duration in the Lease.
 	LeaseEdited Reason = "the Lease's duration was edited by hand"
-	// NotWanted: the Lease was won after the campaign had been called off.
-	NotWanted Reason = "the campaign was called off when it was won"
 )
 
 // Why a reconciler is stuck.

@@ -9,8 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// coreGroup stands for the empty API group in a Lease's name. It cannot collide
-// with a real group: a group other than the legacy one has a dot in it.
+// coreGroup stands for the empty API group in a Lease's name. It does not collide
+// with a real group: Kubernetes has none of this name, and a group of custom
+// resources has a dot in it.
 const coreGroup = "core"
 
 // Name returns the name of the shard's ownership Lease:
