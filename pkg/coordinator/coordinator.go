@@ -71,7 +71,7 @@ func New(config *rest.Config, options Options, kinds ...Kind) (*Coordinator, err
 		if err != nil {
 			return nil, fmt.Errorf("kindred: making the discovery client: %w", err)
 		}
-		options.KindExists = discovered(client)
+		options.KindExists = discovered(discovery.ToDiscoveryInterfaceWithContext(client))
 	}
 	if options.LeaseConfig != nil {
 		config = options.LeaseConfig

@@ -119,10 +119,12 @@ func (k *kind) startReconciler(life context.Context, term lease.Term) {
 	close(k.opened)
 	k.mu.Unlock()
 	go func() {
-		err := k.reconciler.Run(ctx, term)
-		k.returned(ctx, term, err)
-		cancel(nil)
-		k.c.queue.put(elect.Returned{Shard: k.shard})
+		// Deferred, because Run may also end by runtime.Goexit.
+		defer k.c.queue.put(elect.Returned{Shard: k.shard})
+		defer cancel(nil)
+		err := errors.New("run ended its goroutine")
+		defer func() { k.returned(ctx, term, err) }()
+		err = k.reconciler.Run(ctx, term)
 	}()
 }
 

@@ -74,14 +74,12 @@ func (c *Coordinator) loop(ctx, life context.Context) {
 		case <-timer.C:
 			events = []elect.Event{elect.Tick{}}
 		}
-		for _, event := range events {
-			for _, action := range c.core.Step(time.Now(), event) {
-				if finish, done := action.(elect.Finish); done {
-					c.finished(finish)
-					return
-				}
-				c.act(life, action)
+		for _, action := range c.core.Step(time.Now(), events...) {
+			if finish, done := action.(elect.Finish); done {
+				c.finished(finish)
+				return
 			}
+			c.act(life, action)
 		}
 		c.turn.Store(time.Now().UnixNano())
 	}
@@ -97,7 +95,9 @@ func (c *Coordinator) finished(f elect.Finish) {
 func (c *Coordinator) fail(err error) {
 	c.failed.Lock()
 	defer c.failed.Unlock()
-	c.failure = errors.Join(c.failure, err)
+	if c.failure == nil || c.failure.Error() != err.Error() { // a write that is tried again fails again
+		c.failure = errors.Join(c.failure, err)
+	}
 }
 
 // join writes the member Lease for the first time, as often as it takes.

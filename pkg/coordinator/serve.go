@@ -72,9 +72,9 @@ func (k *kind) serve(life context.Context) {
 }
 
 // discovered returns a KindExists that asks the discovery API.
-func discovered(client discovery.DiscoveryInterface) func(context.Context, schema.GroupKind) error {
-	return func(_ context.Context, kind schema.GroupKind) error {
-		groups, err := client.ServerGroups()
+func discovered(client discovery.DiscoveryInterfaceWithContext) func(context.Context, schema.GroupKind) error {
+	return func(ctx context.Context, kind schema.GroupKind) error {
+		groups, err := client.ServerGroupsWithContext(ctx)
 		if err != nil {
 			return fmt.Errorf("asking the API server for its groups: %w", err)
 		}
@@ -88,7 +88,7 @@ func discovered(client discovery.DiscoveryInterface) func(context.Context, schem
 			}
 		}
 		for _, version := range versions {
-			resources, err := client.ServerResourcesForGroupVersion(version)
+			resources, err := client.ServerResourcesForGroupVersionWithContext(ctx, version)
 			if apierrors.IsNotFound(err) {
 				continue // a CRD that has just been deleted
 			}

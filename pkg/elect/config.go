@@ -32,8 +32,10 @@ type ShardConfig struct {
 }
 
 // Grace is how long a vacant shard is left to its planned owner before anyone
-// may take it: one RetryPeriod, so that a planned owner whose first request
-// failed has had its second try.
+// may take it: one RetryPeriod. client-go's elector tries again 1 to 2.2 retry
+// periods after a request that failed, so such a planned owner can lose the shard
+// to somebody else. That costs one more move; a longer grace would cost
+// availability whenever the planned owner has died.
 func (c Config) Grace() time.Duration { return c.Timing.RetryPeriod }
 
 const (

@@ -45,8 +45,10 @@ type Core struct {
 	judgeAt   time.Time
 	// steadySince is when the set of live members last changed.
 	steadySince time.Time
-	membership  string
-	collected   map[string]time.Time
+	membership  []presentMember
+	// leaseNames caches the Lease names of all shards ever seen in the plan, by key.
+	leaseNames map[string]string
+	collected  map[string]time.Time
 
 	now     time.Time
 	wake    time.Time
@@ -64,7 +66,9 @@ func New(config Config) *Core {
 		ghosts:    map[string]*lease.Observation{},
 		members:   map[string]*lease.MemberObservation{},
 		collected: map[string]time.Time{},
-		planStale: true,
+
+		leaseNames: map[string]string{},
+		planStale:  true,
 	}
 	for _, s := range config.Shards {
 		name, _ := s.Shard.Name(config.Component) // validated by the caller
@@ -76,21 +80,25 @@ func New(config Config) *Core {
 	return c
 }
 
-// Step takes one event at the local time now, which must not be before that of
-// the step before, and returns what to do, in order. The caller starts all of it
-// without waiting for the answers.
-func (c *Core) Step(now time.Time, event Event) []Action {
+// Step takes what has happened, in order, at the local time now, which must not be
+// before that of the step before, and returns what to do, in order. The caller
+// starts all of it without waiting for the answers. Giving it all events that
+// wait costs one look at the plan instead of one for each.
+func (c *Core) Step(now time.Time, events ...Event) []Action {
 	c.now, c.actions, c.wake = now, nil, time.Time{}
 	if c.finished {
 		return nil
 	}
-	c.apply(event)
+	for _, event := range events {
+		c.apply(event)
+	}
 	c.judge()
-	for c.planStale {
-		c.replan()
+	for again := true; again; again = c.planStale {
+		if c.planStale {
+			c.replan()
+		}
 		c.advanceAll()
 	}
-	c.advanceAll()
 	if c.finish(); !c.finished {
 		c.publish()
 		c.collect()
@@ -128,7 +136,7 @@ func (c *Core) apply(event Event) {
 	case Renewed:
 		c.withShard(e.Shard, func(s *shard) { c.renewed(s, e) })
 	case LockLost:
-		c.withShard(e.Shard, func(s *shard) { c.lose(s, e.Reason) })
+		c.withShard(e.Shard, func(s *shard) { c.lockLost(s, e.Reason) })
 	case ElectorEnded:
 		c.withShard(e.Shard, c.electorEnded)
 	case Returned:
@@ -181,7 +189,7 @@ func (c *Core) finish() {
 	var abandoned []lease.Shard
 	for _, s := range c.shards {
 		switch {
-		case s.phase == Standby && !s.releasing:
+		case s.phase == Standby && !s.releasing && !c.owesRelease(s):
 		case s.stuck && !s.electorUp:
 			abandoned = append(abandoned, s.id)
 		default:

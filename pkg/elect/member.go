@@ -14,15 +14,26 @@ type presence struct {
 	// ackedMember is what that write said, sentMember what the last write said,
 	// sentAt when it was sent.
 	ackedMember, sentMember lease.Member
-	sentAt                  time.Time
+	sentAt, ackedAt         time.Time
 	writing                 bool
 	failed                  bool
 	// due asks for a write although nothing has changed.
 	due bool
+	// seenAt is when the watch last told of one of these writes.
+	seenAt time.Time
 }
 
 // joined says whether the others can know that this replica takes part.
 func (p *presence) joined() bool { return p.acked == lease.Ready }
+
+// blind says whether the watch has not told of this replica's own heartbeats for a
+// lease duration, although they succeed. Such a replica sees everybody else expire
+// and would think itself alone.
+func (c *Core) blind() bool {
+	p := &c.self
+	return p.acked != "" && !p.failed && !p.seenAt.IsZero() &&
+		p.ackedAt.Sub(p.seenAt) > c.config.Timing.LeaseDuration
+}
 
 // member returns what this replica has to say about itself now.
 func (c *Core) member() lease.Member {
@@ -32,8 +43,11 @@ func (c *Core) member() lease.Member {
 		Phase:    lease.Ready,
 		Capacity: max(c.config.Capacity, 1),
 	}
-	if c.closing {
+	switch {
+	case c.closing:
 		m.Phase = lease.Draining
+	case c.blind():
+		m.Phase = lease.Starting
 	}
 	for _, s := range c.shards {
 		if c.offered(s) {
@@ -79,9 +93,10 @@ func (c *Core) published(e Published) {
 	if !e.OK {
 		return
 	}
+	c.self.ackedAt = c.now
 	changed := c.self.acked != e.Phase || !sameMember(c.self.ackedMember, c.self.sentMember)
 	c.self.acked, c.self.ackedMember = e.Phase, c.self.sentMember
-	if changed {
+	if changed || c.blind() {
 		c.planStale = true
 	}
 }

@@ -85,6 +85,19 @@ func (c *Core) lose(s *shard, reason Reason) {
 	c.stopElector(s)
 }
 
+// lockLost: a read by the elector showed that the term is over, or, before there
+// was one, that the Lease which it campaigned for is gone.
+func (c *Core) lockLost(s *shard, reason Reason) {
+	if s.phase == Campaigning {
+		// The watch has not told of that yet, so without a pause the next campaign
+		// would end in the same way at once.
+		s.campaignWait = c.now.Add(c.config.Timing.RetryPeriod)
+		c.stopElector(s)
+		return
+	}
+	c.lose(s, reason)
+}
+
 func (c *Core) advanceDrain(s *shard) {
 	if s.releasing {
 		return
@@ -166,6 +179,11 @@ func (c *Core) released(s *shard, e Released) {
 		}
 	}
 	s.releaseWait = c.now.Add(c.config.Timing.RetryPeriod)
+	if e.OK {
+		s.releaseBy = zeroTime
+	} else if s.releaseBy.IsZero() {
+		s.releaseBy = c.now.Add(2 * c.config.Timing.RequestTimeout())
+	}
 	c.standBy(s)
 }
 

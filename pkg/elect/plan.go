@@ -1,7 +1,6 @@
 package elect
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -19,9 +18,33 @@ func (c *Core) replan() {
 	input.Shards = c.planShards(input.Replicas)
 	c.plan = assign.Plan(input)
 
-	if membership := fmt.Sprint(input.Replicas); membership != c.membership {
+	membership := make([]presentMember, len(input.Replicas))
+	for i, r := range input.Replicas {
+		membership[i] = presentMember{r.Name, r.Capacity, r.Draining}
+	}
+	if !slices.Equal(membership, c.membership) {
 		c.membership, c.steadySince = membership, c.now
 	}
+}
+
+// presentMember is what has to hold still before shards are moved for balance.
+// What a member serves is not part of it: one kind that comes and goes would keep
+// all others from their places.
+type presentMember struct {
+	name     string
+	capacity int64
+	draining bool
+}
+
+// leaseName returns the name of a shard's Lease, or "" for a shard that cannot
+// have one.
+func (c *Core) leaseName(key string) string {
+	name, known := c.leaseNames[key]
+	if !known {
+		name, _ = lease.ParseShard(key).Name(c.config.Component)
+		c.leaseNames[key] = name
+	}
+	return name
 }
 
 // planReplicas returns the replicas that are alive, this one among them.
@@ -37,7 +60,7 @@ func (c *Core) planReplicas() []assign.Replica {
 		c.judgeBy(m.ExpiresAt(fallback))
 		replicas = append(replicas, replicaOf(m.Member, m.Phase == lease.Ready && !suspects[m.Identity]))
 	}
-	self := replicaOf(c.member(), c.self.joined() && !c.closing)
+	self := replicaOf(c.member(), c.self.joined() && !c.closing && !c.blind())
 	return append(replicas, self)
 }
 
@@ -88,8 +111,8 @@ func (c *Core) planShards(replicas []assign.Replica) []assign.Shard {
 	}
 	var shards []assign.Shard
 	for _, key := range sortedKeys(weights) {
-		name, err := lease.ParseShard(key).Name(c.config.Component)
-		if err != nil {
+		name := c.leaseName(key)
+		if name == "" {
 			continue // a member Lease written by hand: nobody can own such a shard
 		}
 		shards = append(shards, assign.Shard{Name: key, Weight: weights[key], Owner: c.ownerOf(key, name)})

@@ -26,16 +26,18 @@ func (p Phase) String() string {
 
 // shard is the state of one shard on this replica.
 type shard struct {
-	id          lease.Shard
-	key, lease  string
-	weight      int64
-	served      bool
-	phase       Phase
-	electorUp   bool // Invariant: true from StartCampaign to ElectorEnded
-	stopping    bool // StopElector has been sent to the elector that is up
-	campaigned  bool // a write of ours may be in the Lease
-	releasing   bool // Invariant: no reconciler and no elector while true
-	releaseWait time.Time
+	id           lease.Shard
+	key, lease   string
+	weight       int64
+	served       bool
+	phase        Phase
+	electorUp    bool      // Invariant: true from StartCampaign to ElectorEnded
+	stopping     bool      // StopElector has been sent to the elector that is up
+	campaigned   bool      // a write of ours may be in the Lease
+	releasing    bool      // Invariant: no reconciler and no elector while true
+	campaignWait time.Time // no campaign before then
+	releaseWait  time.Time
+	releaseBy    time.Time // until when a leaving replica tries again to release
 
 	// What follows means something while Owning and Draining.
 

@@ -24,7 +24,7 @@ func (c *Core) advanceStandby(s *shard) {
 	if s.vacantSince.IsZero() {
 		s.vacantSince = c.now
 	}
-	if c.closing || !c.synced || !c.self.joined() || !c.offered(s) {
+	if c.closing || !c.synced || c.self.acked == "" || !c.offered(s) || !c.due(s.campaignWait) {
 		return
 	}
 	switch planned, _ := c.plan.For(s.key); {
@@ -57,6 +57,15 @@ func (c *Core) releaseLeftOver(s *shard, seen *lease.Observation) {
 		Shard: s.id, Lease: s.lease, Holder: seen.Holder,
 		UID: seen.UID, Transitions: seen.Transitions,
 	}, LeftOver)
+}
+
+// owesRelease says whether a leaving replica should stay to release a Lease that
+// still names it: the first try failed, and a later one may not. Everybody else
+// would have to wait until the Lease expires.
+func (c *Core) owesRelease(s *shard) bool {
+	seen := c.leases[s.lease]
+	return s.campaigned && seen != nil && seen.Holder == c.config.Identity &&
+		lease.Judge(seen, c.config.Timing.LeaseDuration, c.now) == lease.Held && !c.due(s.releaseBy)
 }
 
 func (c *Core) campaign(s *shard, seen *lease.Observation, state lease.State, reason Reason) {
@@ -97,13 +106,18 @@ func (c *Core) acquired(s *shard, e Acquired) {
 	s.safeUntil = c.config.Timing.SafeUntil(e.SentAt)
 	s.renewBy = e.SentAt.Add(c.config.Timing.RenewDeadline)
 	s.lost, s.stuck = false, false
+	s.phase, s.drainBy = Draining, c.now.Add(c.config.DrainTimeout)
 	s.startedAt, s.vacantSince = c.now, zeroTime
 	c.learn(s, lease.Record{
 		UID: e.Term.UID, Version: e.Version, Holder: e.Term.Holder,
 		Duration: c.config.Timing.LeaseDuration, Transitions: e.Term.Transitions,
 	})
-	if s.stopping || c.closing || !s.served {
-		s.phase, s.drainBy = Draining, c.now.Add(c.config.DrainTimeout)
+	if seen := c.leases[s.lease]; lease.Newer(seen.Version, e.Version) {
+		c.checkTerm(s, seen.Record) // the watch was faster than the answer
+	}
+	// A term that is over before it began, or that nobody wants any more, goes
+	// straight to its release.
+	if s.lost || s.stopping || c.closing || !s.served || !c.now.Before(s.renewBy) {
 		return
 	}
 	s.phase, s.reconcilerUp = Owning, true

@@ -13,6 +13,7 @@ func (c *Core) watched(e lease.Event) {
 	switch e.Kind {
 	case lease.Synced:
 		c.synced, c.planStale = true, true
+		c.self.seenAt = c.now
 	case lease.MemberSeen:
 		c.memberSeen(e)
 	case lease.OwnerSeen:
@@ -27,10 +28,14 @@ func (c *Core) ownerSeen(e lease.Event) {
 	if old != nil && !lease.Newer(e.Record.Version, old.Version) {
 		return
 	}
-	c.leases[e.Name] = &lease.Observation{Record: e.Record, Since: c.now}
+	since := c.now
+	if old != nil && lease.SameState(old.Record, e.Record) {
+		since = old.Since // its holder has not written: client-go would not count it either
+	}
+	c.leases[e.Name] = &lease.Observation{Record: e.Record, Since: since}
 	delete(c.ghosts, e.Name)
 	if old == nil || old.Holder != e.Record.Holder || old.UID != e.Record.UID ||
-		old.Transitions != e.Record.Transitions || c.now.After(lease.ExpiresAt(old, c.config.Timing.LeaseDuration)) {
+		old.Transitions != e.Record.Transitions || !c.now.Before(lease.ExpiresAt(old, c.config.Timing.LeaseDuration)) {
 		c.planStale = true
 	}
 	s := c.shardNamed(e.Name)
@@ -70,6 +75,9 @@ func (c *Core) checkTerm(s *shard, r lease.Record) {
 func (c *Core) gone(e lease.Event) {
 	if old := c.leases[e.Name]; old != nil && lease.Newer(e.Version, old.Version) {
 		delete(c.leases, e.Name)
+		if e.Listed {
+			old.Since = c.now
+		}
 		if lease.Judge(old, c.config.Timing.LeaseDuration, c.now) == lease.Held {
 			c.ghosts[e.Name] = old
 		}
@@ -93,8 +101,15 @@ func (c *Core) memberSeen(e lease.Event) {
 	if old != nil && !lease.Newer(e.Member.Version, old.Version) {
 		return
 	}
+	if e.Member.Identity == "" {
+		return // written by hand: nobody can be planned by that name
+	}
 	seen := e.Member
 	seen.Since = c.now
+	if seen.Identity == c.config.Identity {
+		c.planStale = c.planStale || c.blind()
+		c.self.seenAt = c.now
+	}
 	c.members[e.Name] = &seen
 	if old == nil || !old.Alive(c.config.Timing.LeaseDuration, c.now) || !sameMember(old.Member, seen.Member) {
 		c.planStale = true

@@ -36,6 +36,9 @@ import (
 //     for what is already known.
 //   - A Lease that names our identity although no write of this lock can have put
 //     it there is somebody else's with the same name, not ours.
+//   - A Lease that existed and is gone is not made anew by the same campaign: its
+//     holder may not have learned of the deletion yet. The campaign ends, and the
+//     core decides what the deletion means.
 //   - Every request has a deadline, and the time just before a write was sent is
 //     reported with it: the owner's right to act counts from there.
 //
@@ -50,9 +53,13 @@ type Lock struct {
 	// Lease was vacant.
 	expired string
 
-	mu    sync.Mutex // guards what follows: close comes from another goroutine
-	last  *coordinationv1.Lease
-	wrote bool // a write may have happened: it was sent, and not refused
+	mu   sync.Mutex // guards what follows: close comes from another goroutine
+	last *coordinationv1.Lease
+	// existed says that the campaign is for a Lease that exists.
+	existed bool
+	// wrote is the leaseTransitions of an acquiring write that was sent and not
+	// refused, so that it may have happened; -1 when there is none.
+	wrote int
 	term  *lease.Term
 	over  bool
 }
@@ -68,7 +75,7 @@ func (s *Store) Lock(shard lease.Shard, seen *lease.Record, expired bool, tell f
 	if err != nil {
 		return nil, nil, err
 	}
-	l := &Lock{store: s, shard: shard, tell: tell}
+	l := &Lock{store: s, shard: shard, tell: tell, existed: seen != nil, wrote: -1}
 	if expired && seen != nil {
 		l.expired = seen.Version
 	}
@@ -107,6 +114,7 @@ func (l *Lock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []b
 func (l *Lock) present(record *resourcelock.LeaderElectionRecord, raw []byte) (*resourcelock.LeaderElectionRecord, []byte, error) {
 	l.mu.Lock()
 	last, term, wrote := l.last, l.term, l.wrote
+	l.existed = true
 	l.mu.Unlock()
 	switch {
 	case term != nil && string(last.UID) != term.UID:
@@ -117,7 +125,7 @@ func (l *Lock) present(record *resourcelock.LeaderElectionRecord, raw []byte) (*
 		return record, raw, nil
 	case l.expired != "" && last.ResourceVersion == l.expired:
 		record.HolderIdentity = ""
-	case record.HolderIdentity == l.Identity() && !wrote:
+	case record.HolderIdentity == l.Identity() && record.LeaderTransitions != wrote:
 		record.HolderIdentity += " (another process)"
 	default:
 		return record, raw, nil
@@ -129,7 +137,7 @@ func (l *Lock) present(record *resourcelock.LeaderElectionRecord, raw []byte) (*
 // Create makes the Lease. One that exists without the component's labels, which
 // a plain LeaderElector made, is given them so that the watch sees it.
 func (l *Lock) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
-	if l.inTerm() {
+	if l.inTerm() || l.campaignedFor() {
 		return l.lost(lease.LockDeleted)
 	}
 	sentAt, err := l.write(ctx, record, l.inner.Create)
@@ -167,7 +175,9 @@ func (l *Lock) write(ctx context.Context, record resourcelock.LeaderElectionReco
 	err := do(ctx, record)
 	if !refused(err) {
 		l.mu.Lock()
-		l.wrote = true
+		if l.term == nil {
+			l.wrote = record.LeaderTransitions
+		}
 		l.mu.Unlock()
 	}
 	return sentAt, err
@@ -205,15 +215,18 @@ func (l *Lock) written(sentAt time.Time, err error) {
 	l.tell(event)
 }
 
-// lost ends the term and says so, once.
+// lost ends the term, or the campaign, and says so, once.
 func (l *Lock) lost(kind lease.LockEventKind) error {
 	l.mu.Lock()
 	told := l.over
 	l.over = true
-	term := *l.term
+	event := lease.LockEvent{Kind: kind, Term: lease.Term{Shard: l.shard}}
+	if l.term != nil {
+		event.Term = *l.term
+	}
 	l.mu.Unlock()
 	if !told {
-		l.tell(lease.LockEvent{Kind: kind, Term: term})
+		l.tell(event)
 	}
 	return errTermOver
 }
@@ -228,8 +241,9 @@ func (l *Lock) report(err error) {
 	l.store.report("lease "+l.inner.LeaseMeta.Name, err)
 }
 
-func (l *Lock) inTerm() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.term != nil }
-func (l *Lock) isOver() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.over }
+func (l *Lock) inTerm() bool        { l.mu.Lock(); defer l.mu.Unlock(); return l.term != nil }
+func (l *Lock) campaignedFor() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.existed }
+func (l *Lock) isOver() bool        { l.mu.Lock(); defer l.mu.Unlock(); return l.over }
 
 // RecordEvent does nothing: the coordinator records the terms that reconcilers
 // really had.

@@ -74,7 +74,8 @@ func (s *Store) publish(ctx context.Context, member lease.Member) error {
 		if current == nil {
 			written, err = s.client.Create(ctx, wanted, metav1.CreateOptions{})
 		} else {
-			if old, _ := Member(current); old.Instance != member.Instance {
+			// An annotation that cannot be read is somebody's hand, not another process.
+			if old, err := Member(current); err == nil && old.Instance != "" && old.Instance != member.Instance {
 				return &identityTaken{lease: current, identity: member.Identity}
 			}
 			written, err = s.client.Update(ctx, wanted, metav1.UpdateOptions{})
@@ -102,7 +103,7 @@ func (s *Store) Leave(ctx context.Context, member lease.Member) error {
 	if current == nil {
 		return nil
 	}
-	if old, _ := Member(current); old.Instance != member.Instance {
+	if old, err := Member(current); err == nil && old.Instance != member.Instance {
 		return nil
 	}
 	err := s.deleteMember(ctx, name, string(current.UID), "")
@@ -139,6 +140,8 @@ func (s *Store) deleteMember(ctx context.Context, name, uid, version string) err
 
 // getMember reads a Lease past what is known of it; nil when it does not exist.
 func (s *Store) getMember(ctx context.Context, name string) (*coordinationv1.Lease, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout())
+	defer cancel()
 	current, err := s.client.Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, nil

@@ -15,9 +15,13 @@ import (
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
-// releaseTries bounds how often a release is tried again after a conflict: with
-// a renewal that was under way, and with somebody who edits labels.
-const releaseTries = 4
+// releaseTries bounds how often a release is tried: again at once after a
+// conflict, with a renewal that was under way or with somebody who edits labels,
+// and after a pause when the API server has not answered or not well.
+const (
+	releaseTries = 6
+	releasePause = 100 * time.Millisecond
+)
 
 // Release frees the Lease of a term whose work has ended, and returns what the
 // Lease says now; nil when it does not exist. It frees it only while the Lease
@@ -32,14 +36,22 @@ func (s *Store) Release(ctx context.Context, term lease.Term) (*lease.Record, er
 		current = nil
 	}
 	var err error
-	for range releaseTries {
+	for try := range releaseTries {
+		if try > 0 && !refused(err) && !pause(ctx, releasePause<<(try-1)) {
+			break
+		}
 		if current == nil {
 			current, err = s.client.Get(ctx, term.Lease, metav1.GetOptions{})
 			if apierrors.IsNotFound(err) {
+				s.report("lease "+term.Lease, nil)
 				return nil, nil
 			}
+			if apierrors.IsForbidden(err) {
+				break
+			}
 			if err != nil {
-				return nil, s.releaseFailed(term, err)
+				current = nil
+				continue
 			}
 		}
 		if record := Record(current); !term.Is(record) {
@@ -48,16 +60,27 @@ func (s *Store) Release(ctx context.Context, term lease.Term) (*lease.Record, er
 		var released *coordinationv1.Lease
 		released, err = s.client.Update(ctx, blank(current), metav1.UpdateOptions{})
 		if err == nil {
+			s.report("lease "+term.Lease, nil)
 			s.remember(released)
 			record := Record(released)
 			return &record, nil
 		}
-		if !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) {
-			return nil, s.releaseFailed(term, err)
+		if apierrors.IsForbidden(err) {
+			break
 		}
 		current = nil
 	}
 	return nil, s.releaseFailed(term, err)
+}
+
+// pause waits for d and says whether ctx still goes on.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (s *Store) releaseFailed(term lease.Term, err error) error {

@@ -32,8 +32,10 @@ func (s *Store) Watch(ctx context.Context, sink func(lease.Event)) {
 	lw := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			o.LabelSelector = selector
+			ctx, cancel := context.WithTimeout(ctx, 2*s.timeout())
+			defer cancel()
 			list, err := s.client.List(ctx, o)
-			s.report("watch", err)
+			s.report("list", err)
 			return list, err
 		},
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
@@ -88,14 +90,14 @@ func (f *feed) Delete(obj any) error {
 	if !ok {
 		return fmt.Errorf("the watch over Leases sent a %T", obj)
 	}
-	f.gone(l.Name, l.ResourceVersion)
+	f.gone(l.Name, l.ResourceVersion, false)
 	return nil
 }
 
-func (f *feed) gone(name, version string) {
+func (f *feed) gone(name, version string, listed bool) {
 	delete(f.names, name)
 	f.store.forget(name, version)
-	f.sink(lease.Event{Kind: lease.Gone, Name: name, Version: version})
+	f.sink(lease.Event{Kind: lease.Gone, Name: name, Version: version, Listed: listed})
 }
 
 // Replace tells the difference to what was known: a list, or the beginning of a
@@ -111,7 +113,7 @@ func (f *feed) Replace(objs []any, version string) error {
 		errs = append(errs, f.seen(obj))
 	}
 	for name := range missing {
-		f.gone(name, version)
+		f.gone(name, version, true)
 	}
 	f.sink(lease.Event{Kind: lease.Synced, Version: version})
 	return errors.Join(errs...)

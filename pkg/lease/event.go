@@ -9,6 +9,9 @@ type Event struct {
 	// Version is the resourceVersion of the event: of the object, of its
 	// deletion, or of the list from which it was missing.
 	Version string
+	// Listed, for Gone: the deletion was noticed by a list after a gap in the watch,
+	// so the Lease may have been renewed since it was last seen.
+	Listed bool
 	// Record is set for OwnerSeen, Member for MemberSeen. Since in Member is left
 	// zero: the reader of the event sets it.
 	Record Record

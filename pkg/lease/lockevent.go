@@ -23,6 +23,7 @@ const (
 	// LockTaken: a read showed another holder, or none. Term is over.
 	LockTaken
 	// LockDeleted: a read showed that the Lease, or the one that Term is about, is
-	// gone. Term is over.
+	// gone. Term is over; before there was one, the campaign is, and Term has only
+	// its shard.
 	LockDeleted
 )

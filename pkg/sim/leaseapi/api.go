@@ -97,6 +97,8 @@ func (a *API) update(namespace string, l *coordinationv1.Lease) (*coordinationv1
 	key := types.NamespacedName{Namespace: namespace, Name: l.Name}
 	old := a.objects[key]
 	switch {
+	case old == nil && l.UID != "":
+		return nil, apierrors.NewConflict(resource, l.Name, fmt.Errorf("the object with UID %s is gone", l.UID))
 	case old == nil:
 		return nil, apierrors.NewNotFound(resource, l.Name)
 	case l.UID != "" && l.UID != old.UID:
