@@ -32,6 +32,29 @@ func TestLeaseDeleted(t *testing.T) {
 	t.Logf("without a reconciler: %v", f.journal.gaps(mark))
 }
 
+// TestLeaseDeletedBehindItsBack: the owner cannot learn of the deletion and works
+// on, as it may until its last renewal is too old. Until then nobody else starts.
+func TestLeaseDeletedBehindItsBack(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	proxy, kubeconfig := f.proxy("op-0")
+	cut := f.launch("op-0", nil, "--kubeconfig="+kubeconfig)
+	f.settle() // all are its own
+	f.start("op-1", "op-2")
+	f.settle()
+	kind, mark := f.kindsOf("op-0")[0], f.journal.mark()
+	proxy.Hang()
+	if err := plane.client.CoordinationV1().Leases(f.namespace).Delete(t.Context(), f.leaseName(kind), metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	f.newTerm(kind, mark)
+	delete(f.live, "op-0")
+	f.settle()
+	proxy.Heal()
+	f.live["op-0"] = cut
+	f.settle()
+}
+
 // TestMembersDeleted: presence is advice. The replicas write it again, and who
 // owns what does not change.
 func TestMembersDeleted(t *testing.T) {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -12,6 +13,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	knative "knative.dev/pkg/leaderelection"
 	"knative.dev/pkg/reconciler"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
 // TestPlainElector: a plain LeaderElector on the Lease of one kind and Kindred
@@ -61,6 +64,10 @@ func (f *fleet) compete(c *contender) {
 	f.start("op-0", "op-1")
 	f.othersOwned(c.kind)
 	f.outlast(c.kind, c.name)
+	// Without the labels a replica would not see the Lease being released.
+	if leases, err := f.leases(f.t.Context(), lease.RoleOwner); err != nil || leases[f.leaseName(c.kind)] == nil {
+		f.t.Errorf("the Lease that %s made has no labels: %v (%v)", c.name, slices.Sorted(maps.Keys(leases)), err)
+	}
 	mark := f.journal.mark()
 	c.leave()
 	f.settle()

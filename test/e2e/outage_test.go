@@ -26,6 +26,15 @@ func TestAPIServerOutage(t *testing.T) {
 	if err := plane.Kill(); err != nil {
 		t.Fatal(err)
 	}
+	restarted := false
+	t.Cleanup(func() {
+		if restarted {
+			return
+		}
+		if err := plane.Restart(context.Background()); err != nil { // the other tests need it
+			t.Error(err)
+		}
+	})
 	killed := time.Now()
 	gone := time.NewTimer(f.timing.LeaseDuration + 2*f.timing.RetryPeriod) // the outage itself
 	f.wantIdle(f.timing.LeaseDuration)
@@ -37,6 +46,7 @@ func TestAPIServerOutage(t *testing.T) {
 	if err := plane.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	restarted = true
 	back := time.Now()
 	within(t, time.Minute, "every kind to be owned again", func(ctx context.Context) error {
 		_, err := f.owned(ctx)
