@@ -1,6 +1,8 @@
 package coordinator
 
 import (
+	"errors"
+	"net/url"
 	"sync"
 
 	"github.com/go-logr/logr"
@@ -26,12 +28,24 @@ func (p *problems) report(operation string, err error) {
 		}
 		return
 	}
-	if failing && before == err.Error() {
+	what := essence(err)
+	if failing && before == what {
 		return
 	}
 	if p.current == nil {
 		p.current = map[string]string{}
 	}
-	p.current[operation] = err.Error()
+	p.current[operation] = what
 	p.log.Error(err, "Failing; it is tried again", "operation", operation)
+}
+
+// essence returns what makes an error another one than the last: not the request
+// that met it. The watch's URL has a random timeout in it, and a campaign reads
+// and writes in turn.
+func essence(err error) string {
+	var request *url.Error
+	if errors.As(err, &request) {
+		return request.Err.Error()
+	}
+	return err.Error()
 }
