@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kindred-k8s/kindred/pkg/coordinator"
+	"github.com/kindred-k8s/kindred/pkg/fence"
 )
 
 // run is the life of the replica. It returns once ctx is cancelled and every kind
@@ -28,9 +29,9 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, journal.close()) }()
 
-	client, err := dynamic.NewForConfig(config)
+	client, err := guardedClient(config)
 	if err != nil {
-		return fmt.Errorf("making the dynamic client: %w", err)
+		return err
 	}
 	kinds, err := o.kinds(client, journal)
 	if err != nil {
@@ -67,6 +68,20 @@ func (o apiOptions) config() (config *rest.Config, err error) {
 	}
 	config.QPS, config.Burst = o.qps, o.burst
 	return config, nil
+}
+
+// guardedClient returns a client that writes only under a term that lasts. Only
+// reconcilers write with it, so a write without a term is a mistake.
+func guardedClient(config *rest.Config) (dynamic.Interface, error) {
+	config, err := fence.Wrap(config, fence.RefuseUnfenced)
+	if err != nil {
+		return nil, err
+	}
+	client, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("making the dynamic client: %w", err)
+	}
+	return client, nil
 }
 
 // kinds returns what the coordinator is to run.

@@ -19,6 +19,8 @@ func (c *Coordinator) act(life context.Context, action elect.Action) {
 		c.kinds[a.Shard].stopElector()
 	case elect.StartReconciler:
 		c.kinds[a.Term.Shard].startReconciler(life, a.Term)
+	case elect.Fence:
+		c.kinds[a.Term.Shard].fenceOf(a.Term).Limit(a.Until, string(a.Reason))
 	case elect.StopReconciler:
 		c.kinds[a.Term.Shard].stopReconciler(a)
 	case elect.Release:

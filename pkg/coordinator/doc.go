@@ -12,6 +12,9 @@
 //   - a reconciler's context is cancelled as soon as its term is over, and if it
 //     has not returned by the time another replica may take over, the process
 //     ends (Options.Stuck);
+//   - a reconciler's context carries its term's right to write: a client guarded by
+//     package fence refuses its writes once the term is over, and cancels those
+//     under way;
 //   - losing one kind leaves the others alone, and this replica takes part in the
 //     lost kind's next election;
 //   - balance never costs availability: a kind without an owner is taken at once.

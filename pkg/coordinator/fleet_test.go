@@ -28,7 +28,7 @@ func groupKind(kind string) schema.GroupKind { return schema.GroupKind{Group: gr
 
 // fleet is several replicas on one Lease API in virtual time, with a record of
 // which reconcilers ran when. It fails the test when two reconcilers of one kind
-// ever run at once.
+// ever run at once, or when a write arrives from a term that is not the last.
 type fleet struct {
 	t        *testing.T
 	api      *leaseapi.API
@@ -38,6 +38,7 @@ type fleet struct {
 	mu      sync.Mutex
 	running map[string]string // kind -> replica
 	terms   map[string]bool   // tokens that have been used
+	newest  map[string]string // kind -> token of the last term that was started
 	starts  int
 	gaps    map[string]time.Duration // kind -> time without a reconciler, the last one
 	stopped map[string]time.Time
@@ -60,7 +61,7 @@ func newFleet(t *testing.T) *fleet {
 	f := &fleet{
 		t: t, api: leaseapi.New(), start: time.Now(),
 		replicas: map[string]*replica{}, running: map[string]string{},
-		terms: map[string]bool{}, gaps: map[string]time.Duration{}, stopped: map[string]time.Time{},
+		terms: map[string]bool{}, newest: map[string]string{}, gaps: map[string]time.Duration{}, stopped: map[string]time.Time{},
 		edited: map[string]bool{},
 	}
 	t.Cleanup(f.stopAll)
@@ -151,11 +152,19 @@ func (f *fleet) stopAll() {
 	}
 }
 
-// reconciler returns one that records its life and stops when it is told to.
+// reconciler returns one that records its life, writes all the time, finishes with
+// a write, and stops when it is told to.
 func (f *fleet) reconciler(name, kind string) coordinator.Reconciler {
 	return coordinator.ReconcilerFunc(func(ctx context.Context, term lease.Term) error {
 		defer f.began(name, kind, term)()
-		<-ctx.Done()
+		for ctx.Err() == nil {
+			f.mustWrite(ctx, kind)
+			select {
+			case <-ctx.Done():
+			case <-time.After(700 * time.Millisecond):
+			}
+		}
+		f.mustWrite(context.WithoutCancel(ctx), kind)
 		return nil
 	})
 }
@@ -171,6 +180,7 @@ func (f *fleet) began(name, kind string, term lease.Term) func() {
 		f.t.Errorf("%v: two terms have the token %s", time.Since(f.start), term.Token())
 	}
 	f.terms[term.Token()] = true
+	f.newest[kind] = term.Token()
 	f.running[kind] = name
 	f.starts++
 	if at, ok := f.stopped[kind]; ok {

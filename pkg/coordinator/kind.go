@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/client-go/tools/leaderelection"
 
 	"github.com/kindred-k8s/kindred/pkg/elect"
+	"github.com/kindred-k8s/kindred/pkg/fence"
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
@@ -26,6 +28,7 @@ type kind struct {
 
 	mu      sync.Mutex // guards what follows: users ask from their goroutines
 	opened  chan struct{}
+	fence   *fence.Fence // of the last term that was won
 	term    *lease.Term
 	stuckIn *lease.Term
 }
@@ -87,8 +90,10 @@ func (k *kind) newElector(a elect.StartCampaign) (*leaderelection.LeaderElector,
 	return elector, closeLock, err
 }
 
-// told passes what the lock tells on to the core.
+// told passes what the lock tells on to the core. The right to write follows the
+// facts at once: the core may be late.
 func (k *kind) told(e lease.LockEvent) {
+	k.fenceTold(e)
 	switch e.Kind {
 	case lease.LockAcquired:
 		k.c.queue.put(elect.Acquired{Term: e.Term, Version: e.Version, SentAt: e.SentAt})
@@ -101,6 +106,37 @@ func (k *kind) told(e lease.LockEvent) {
 	}
 }
 
+func (k *kind) fenceTold(e lease.LockEvent) {
+	until := k.c.options.Timing.SafeUntil(e.SentAt)
+	if e.Kind == lease.LockAcquired {
+		k.mu.Lock()
+		k.fence = fence.New(e.Term, until)
+		k.mu.Unlock()
+		return
+	}
+	f := k.fenceOf(e.Term)
+	switch e.Kind {
+	case lease.LockRenewed:
+		f.Extend(until)
+	case lease.LockTaken:
+		f.End(string(elect.HolderChanged))
+	case lease.LockDeleted:
+		f.End(string(elect.LeaseDeleted))
+	}
+}
+
+// fenceOf returns the right to write of a term.
+func (k *kind) fenceOf(term lease.Term) *fence.Fence {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.fence != nil && k.fence.Term() == term {
+		return k.fence
+	}
+	// The lock tells of a term that it has told before, and the core knows only such
+	// terms. Whatever else this is, it may not write.
+	return fence.New(term, time.Time{})
+}
+
 func (k *kind) stopElector() {
 	if k.haltElector != nil {
 		k.haltElector()
@@ -111,7 +147,8 @@ func (k *kind) stopElector() {
 // startReconciler begins the term's work. The goroutine is joined by the core,
 // which waits for Returned, unless the reconciler is stuck.
 func (k *kind) startReconciler(life context.Context, term lease.Term) {
-	ctx, cancel := context.WithCancelCause(life)
+	right := k.fenceOf(term)
+	ctx, cancel := context.WithCancelCause(fence.NewContext(life, right))
 	k.cancel = cancel
 	k.log.Info("Elected: starting the reconciler", "lease", term.Lease, "term", term.Token())
 	k.mu.Lock()
@@ -123,7 +160,10 @@ func (k *kind) startReconciler(life context.Context, term lease.Term) {
 		defer k.c.queue.put(elect.Returned{Shard: k.shard})
 		defer cancel(nil)
 		err := errors.New("run ended its goroutine")
-		defer func() { k.returned(ctx, term, err) }()
+		defer func() {
+			right.End(string(elect.HasReturned))
+			k.returned(ctx, term, err)
+		}()
 		err = k.reconciler.Run(ctx, term)
 	}()
 }

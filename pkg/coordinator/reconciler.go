@@ -15,6 +15,11 @@ type Reconciler interface {
 	// so everything that Run started must have ended by then, and the sooner it
 	// returns the sooner the next owner starts.
 	//
+	// ctx carries the term's right to write (package fence), and so does every
+	// context derived from it, also by context.WithoutCancel. Writes through a
+	// guarded client are refused from the term's safe-until on, at once when the
+	// Lease is lost, and after Run has returned.
+	//
 	// Run is called once per term, never twice at once. context.Cause(ctx) says
 	// why the term ended. Run returns nil after ctx was cancelled; when it returns
 	// earlier, with or without an error, the replica gives the kind up, and takes

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kindred-k8s/kindred/pkg/elect"
+	"github.com/kindred-k8s/kindred/pkg/fence"
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
@@ -37,7 +38,8 @@ func (c *Coordinator) Run(ctx context.Context) error {
 	for _, k := range c.kinds {
 		c.start(func() { k.serve(life) })
 	}
-	c.loop(ctx, life)
+	// The coordinator's own writes have no term, also if its rest.Config is guarded.
+	c.loop(ctx, fence.Exempt(life))
 	end()
 	c.running.Wait()
 	c.leave(ctx)
@@ -103,7 +105,7 @@ func (c *Coordinator) fail(err error) {
 // join writes the member Lease for the first time, as often as it takes.
 func (c *Coordinator) join(ctx context.Context) error {
 	for {
-		err := c.store.Join(ctx, c.member)
+		err := c.store.Join(fence.Exempt(ctx), c.member)
 		if err == nil {
 			c.log.Info("Joined", "leases", c.options.Namespace, "kinds", len(c.kinds))
 			return nil
@@ -121,7 +123,7 @@ func (c *Coordinator) join(ctx context.Context) error {
 
 // leave deletes the member Lease. When that fails the Lease expires by itself.
 func (c *Coordinator) leave(ctx context.Context) {
-	if err := c.store.Leave(context.WithoutCancel(ctx), c.member); err != nil {
+	if err := c.store.Leave(fence.Exempt(context.WithoutCancel(ctx)), c.member); err != nil {
 		c.log.Error(err, "The member Lease is left to expire")
 	}
 	c.log.Info("Left")

@@ -1,6 +1,8 @@
 package elect
 
 import (
+	"time"
+
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
@@ -27,6 +29,18 @@ type (
 
 	// StartReconciler: run the reconciler for this term. Answer: Returned.
 	StartReconciler struct{ Term lease.Term }
+
+	// Fence: from Until on, the reconciler must write nothing under this term,
+	// whatever renewals still succeed. It comes when the Lease is not ours any more
+	// (Until is the time of the step), or when somebody shortened its duration.
+	//
+	// Without it the reconciler may write until Timing.SafeUntil of the last renewal
+	// or until it returns, also while it drains.
+	Fence struct {
+		Term   lease.Term
+		Until  time.Time
+		Reason Reason
+	}
 
 	// StopReconciler: cancel the reconciler's context. To is the replica that the
 	// plan gives the shard to, when that is the reason.
@@ -65,6 +79,7 @@ type (
 func (StartCampaign) action()   {}
 func (StopElector) action()     {}
 func (StartReconciler) action() {}
+func (Fence) action()           {}
 func (StopReconciler) action()  {}
 func (Release) action()         {}
 func (Publish) action()         {}

@@ -20,6 +20,9 @@ func (c *Core) renewed(s *shard, e Renewed) {
 	if seen := c.leases[s.lease]; seen != nil && lease.Newer(e.Version, seen.Version) {
 		seen.Version, seen.Since = e.Version, c.now
 	}
+	if s.shortened != "" && !lease.Newer(e.Version, s.shortened) {
+		return // a late answer: the Lease has had a shorter duration since
+	}
 	if until := c.config.Timing.SafeUntil(e.SentAt); until.After(s.safeUntil) {
 		s.safeUntil = until
 		s.renewBy = e.SentAt.Add(c.config.Timing.RenewDeadline)
@@ -81,6 +84,7 @@ func (c *Core) lose(s *shard, reason Reason) {
 		return
 	}
 	s.lost = true
+	c.fence(s, c.now, reason)
 	c.drain(s, reason, "")
 	c.stopElector(s)
 }
@@ -96,6 +100,14 @@ func (c *Core) lockLost(s *shard, reason Reason) {
 		return
 	}
 	c.lose(s, reason)
+}
+
+// fence ends the right to write, which otherwise goes on through the drain. It
+// comes before StopReconciler, so that a write under way is told why.
+func (c *Core) fence(s *shard, until time.Time, reason Reason) {
+	if s.reconcilerUp {
+		c.do(Fence{Term: s.term, Until: until, Reason: reason})
+	}
 }
 
 func (c *Core) advanceDrain(s *shard) {

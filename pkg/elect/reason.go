@@ -34,6 +34,13 @@ const (
 	LeaseEdited Reason = "the Lease's duration was edited by hand"
 )
 
+// Why a right to write ends, besides the reasons why a term does.
+const (
+	// HasReturned: the reconciler has returned, and what it left behind may not
+	// write.
+	HasReturned Reason = "the reconciler has returned"
+)
+
 // Why a reconciler is stuck.
 const (
 	// StuckSafeUntil: its term is over by the clock.

@@ -44,6 +44,7 @@ type shard struct {
 	term         lease.Term
 	version      string    // the newest state of the Lease known to be within term
 	safeUntil    time.Time // Invariant: renewBy is before it
+	shortened    string    // the newest state in which somebody had shortened the duration
 	renewBy      time.Time
 	startedAt    time.Time
 	reconcilerUp bool // Invariant: true from StartReconciler to Returned

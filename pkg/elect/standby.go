@@ -102,7 +102,7 @@ func (c *Core) stopElector(s *shard) {
 
 // acquired begins a term.
 func (c *Core) acquired(s *shard, e Acquired) {
-	s.term, s.version = e.Term, e.Version
+	s.term, s.version, s.shortened = e.Term, e.Version, ""
 	s.safeUntil = c.config.Timing.SafeUntil(e.SentAt)
 	s.renewBy = e.SentAt.Add(c.config.Timing.RenewDeadline)
 	s.lost, s.stuck = false, false

@@ -222,6 +222,8 @@ func describe(a Action) string {
 		return "StopElector " + kind(a.Shard)
 	case StartReconciler:
 		return fmt.Sprintf("StartReconciler %s term %s", kind(a.Term.Shard), a.Term.Token())
+	case Fence:
+		return fmt.Sprintf("Fence %s from %v: %s", kind(a.Term.Shard), a.Until.Sub(time.Unix(1000, 0)), a.Reason)
 	case StopReconciler:
 		to := ""
 		if a.To != "" {

@@ -64,9 +64,12 @@ func (c *Core) checkTerm(s *shard, r lease.Record) {
 			// Others wait only for what is written there. Act no longer than that, and
 			// start a new term with the right duration.
 			shorter := lease.Timing{LeaseDuration: max(r.Duration, 0)}
-			if until := shorter.SafeUntil(c.now); until.Before(s.safeUntil) {
+			until := shorter.SafeUntil(c.now)
+			if until.Before(s.safeUntil) {
 				s.safeUntil = until
 			}
+			s.shortened = r.Version
+			c.fence(s, until, LeaseEdited)
 			c.drain(s, LeaseEdited, "")
 		}
 	}

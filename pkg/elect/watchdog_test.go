@@ -12,6 +12,7 @@ type watchdog struct {
 	elector    map[lease.Shard]bool
 	told       map[lease.Shard]bool // StopElector was sent to the elector that is up
 	reconciler map[lease.Shard]bool
+	fenced     map[lease.Shard]bool // Fence was sent to the reconciler that is up
 	releasing  map[lease.Shard]bool
 	publishing bool
 	finished   bool
@@ -20,7 +21,7 @@ type watchdog struct {
 func newWatchdog() *watchdog {
 	return &watchdog{
 		elector: map[lease.Shard]bool{}, told: map[lease.Shard]bool{},
-		reconciler: map[lease.Shard]bool{}, releasing: map[lease.Shard]bool{},
+		reconciler: map[lease.Shard]bool{}, fenced: map[lease.Shard]bool{}, releasing: map[lease.Shard]bool{},
 	}
 }
 
@@ -39,6 +40,9 @@ func (w *watchdog) saw(event Event, actions []Action) error {
 		if err := w.action(a); err != nil {
 			return fmt.Errorf("%s: %w", describe(a), err)
 		}
+	}
+	if e, ok := event.(LockLost); ok && w.reconciler[e.Shard] && !w.fenced[e.Shard] {
+		return fmt.Errorf("I4: the Lease is lost and the reconciler may still write")
 	}
 	return nil
 }
@@ -67,10 +71,21 @@ func (w *watchdog) action(a Action) error {
 		if w.reconciler[a.Term.Shard] {
 			return fmt.Errorf("I1: a reconciler of the shard already runs")
 		}
-		w.reconciler[a.Term.Shard] = true
+		w.reconciler[a.Term.Shard], w.fenced[a.Term.Shard] = true, false
+	case Fence:
+		if !w.reconciler[a.Term.Shard] {
+			return fmt.Errorf("no reconciler runs")
+		}
+		w.fenced[a.Term.Shard] = true
 	case StopReconciler:
 		if !w.reconciler[a.Term.Shard] {
 			return fmt.Errorf("no reconciler runs")
+		}
+		switch a.Reason {
+		case HolderChanged, LeaseDeleted, LeaseEdited:
+			if !w.fenced[a.Term.Shard] {
+				return fmt.Errorf("I4: the reconciler is told to stop and may still write")
+			}
 		}
 	case Release:
 		switch {
