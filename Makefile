@@ -14,7 +14,7 @@ GO_TEST_FLAGS ?=
 # Packages whose tests need no API server: they run in memory, many on virtual
 # time. The others start the control plane.
 UNIT := ./pkg/... ./cmd/... ./config/... ./docs/... ./test/faultproxy/...
-E2E := ./test/cluster/... ./test/e2e/...
+E2E := ./test/cluster/... ./test/e2e/... ./test/fence/...
 
 # Modules other than this one.
 NESTED := test/controlplane test/tools
@@ -56,6 +56,11 @@ test-unit: ## Run the tests that need no API server, with the race detector
 .PHONY: test-e2e
 test-e2e: build ## Run the tests on a real API server
 	go test -p 1 -count=1 -timeout 20m $(GO_TEST_FLAGS) $(E2E)
+
+# Installs nothing: says what to install when spin or a C compiler is missing.
+.PHONY: model
+model: ## Check the model of the protocol in docs/model, and that its mutations are refuted
+	@docs/model/run.sh
 
 .PHONY: lint
 lint: fmt-check tidy-check vet staticcheck ## Check formatting, go.mod files, go vet and staticcheck

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kindred-k8s/kindred/cmd/kindred/demo"
 	"github.com/kindred-k8s/kindred/cmd/kindred/owners"
+	"github.com/kindred-k8s/kindred/cmd/kindred/policy"
 )
 
 // newCommand makes the command for a program called by the given path.
@@ -27,7 +28,11 @@ kind. This command shows who holds what.`,
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
-	root.AddCommand(owners.NewCommand(name, streams), demo.NewCommand(name, typed(path, name), streams))
+	root.AddCommand(
+		owners.NewCommand(name, streams),
+		demo.NewCommand(name, typed(path, name), streams),
+		policy.NewCommand(name, streams),
+	)
 	return root
 }
 
