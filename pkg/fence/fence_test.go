@@ -70,7 +70,7 @@ func TestRight(t *testing.T) {
 					if err := f.Err(); err != nil {
 						t.Errorf("just before %d s: %v", c.until, err)
 					}
-					time.Sleep(1)
+					time.Sleep(time.Nanosecond)
 				}
 				var deposed *fence.DeposedError
 				if err := f.Err(); !errors.As(err, &deposed) || deposed.Reason != c.reason {
