@@ -134,15 +134,7 @@ func (tr *trace) event(now time.Time, words []string) Event {
 	if err != nil {
 		tr.t.Fatal(err)
 	}
-	number, _ := strconv.Atoi(version)
-	record := lease.Record{
-		UID: uid, Version: version, Holder: args["holder"], Duration: duration, Transitions: transitions,
-		Renewed: time.Unix(int64(number), 0),
-	}
-	if args["touched"] != "" { // only labels or the like have changed since that version
-		number, _ = strconv.Atoi(args["touched"])
-		record.Renewed = time.Unix(int64(number), 0)
-	}
+	record := lease.Record{UID: uid, Version: version, Holder: args["holder"], Duration: duration, Transitions: transitions}
 	switch verb {
 	case "synced":
 		return Watched{lease.Event{Kind: lease.Synced}}

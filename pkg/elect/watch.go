@@ -28,11 +28,7 @@ func (c *Core) ownerSeen(e lease.Event) {
 	if old != nil && !lease.Newer(e.Record.Version, old.Version) {
 		return
 	}
-	since := c.now
-	if old != nil && lease.SameState(old.Record, e.Record) {
-		since = old.Since // its holder has not written: client-go would not count it either
-	}
-	c.leases[e.Name] = &lease.Observation{Record: e.Record, Since: since}
+	c.leases[e.Name] = &lease.Observation{Record: e.Record, Since: c.now}
 	delete(c.ghosts, e.Name)
 	if old == nil || old.Holder != e.Record.Holder || old.UID != e.Record.UID ||
 		old.Transitions != e.Record.Transitions || !c.now.Before(lease.ExpiresAt(old, c.config.Timing.LeaseDuration)) {

@@ -31,13 +31,6 @@ type Observation struct {
 	Since time.Time
 }
 
-// SameState says whether two versions of a Lease differ in nothing that a holder
-// writes: only labels, annotations or the like were touched between them.
-func SameState(a, b Record) bool {
-	return a.UID == b.UID && a.Holder == b.Holder && a.Transitions == b.Transitions &&
-		a.Duration == b.Duration && a.Renewed.Equal(b.Renewed)
-}
-
 // State is what a Lease means for somebody who does not hold it.
 type State int
 
