@@ -11,6 +11,10 @@ DEMO_FLAGS ?=
 # What is given to every go test, as in: make test-unit GO_TEST_FLAGS="-run Trace -v"
 GO_TEST_FLAGS ?=
 
+# The first seed of make sim, and how many are run.
+SEED ?= 1
+RUNS ?= 2000
+
 # Packages whose tests need no API server: they run in memory, many on virtual
 # time. The others start the control plane.
 UNIT := ./pkg/... ./cmd/... ./config/... ./docs/... ./test/faultproxy/...
@@ -45,12 +49,17 @@ demo: build ## Watch five replicas share five kinds on a real API server (DEMO_F
 	@bin/kindred demo $(DEMO_FLAGS)
 
 .PHONY: test
-test: lint test-unit test-e2e ## Run everything that CI runs
+test: lint test-unit sim test-e2e ## Run everything that CI runs
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no API server, with the race detector
 	$(if $(RACE),,@echo "no C compiler: the tests run WITHOUT the race detector" >&2)
 	go test $(RACE) -timeout 8m $(GO_TEST_FLAGS) $(UNIT)
+
+# Without the race detector: a run is one goroutine.
+.PHONY: sim
+sim: ## Run the seeded simulation (SEED=1 RUNS=2000; RUNS=1 replays a seed with its whole trace)
+	go test ./pkg/sim -count=1 -timeout 60m -run '^TestSimulation$$' -v -sim.seed $(SEED) -sim.runs $(RUNS) $(if $(filter 1,$(RUNS)),-sim.trace)
 
 # One package at a time: they measure time on the same two cores.
 .PHONY: test-e2e

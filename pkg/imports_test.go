@@ -57,6 +57,7 @@ func TestDirection(t *testing.T) {
 		"kubelease":             {"lease"},
 		"fence":                 {"lease"},
 		"fence/policy":          {"lease", "fence"},
+		"sim":                   {"lease", "assign", "elect"},
 		"sim/leaseapi":          {},
 		"coordinator":           {"lease", "elect", "kubelease", "fence"},
 		"coordinator/storetest": {"lease", "kubelease", "coordinator"},
