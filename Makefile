@@ -13,7 +13,7 @@ GO_TEST_FLAGS ?=
 
 # The first seed of make sim, and how many are run.
 SEED ?= 1
-RUNS ?= 2000
+RUNS ?= 5000
 
 # Packages whose tests need no API server: they run in memory, many on virtual
 # time. The others start the control plane.
@@ -58,7 +58,7 @@ test-unit: ## Run the tests that need no API server, with the race detector
 
 # Without the race detector: a run is one goroutine.
 .PHONY: sim
-sim: ## Run the seeded simulation (SEED=1 RUNS=2000; RUNS=1 replays a seed with its whole trace)
+sim: ## Run the seeded simulation (SEED=1 RUNS=5000; RUNS=1 replays a seed with its whole trace)
 	go test ./pkg/sim -count=1 -timeout 60m -run '^TestSimulation$$' -v -sim.seed $(SEED) -sim.runs $(RUNS) $(if $(filter 1,$(RUNS)),-sim.trace)
 
 # One package at a time: they measure time on the same two cores.

@@ -34,6 +34,7 @@ func (o *electionOptions) bind(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.rebalanceDelay, "rebalance-delay", coordinator.DefaultRebalanceDelay, "how long the replicas must stay the same before kinds that have an owner move")
 	flags.DurationVar(&o.drainTimeout, "drain-timeout", coordinator.DefaultDrainTimeout, "how long a reconciler may take to stop; the process ends when it takes longer")
 	flags.Int64Var(&o.capacity, "capacity", 1, "how much this replica can carry, relative to the others")
+	flags.BoolVar(&o.fencePolicy, "fence-policy", false, "the policies of \"kindred policy\" are installed: begin a term once the API server has seen it")
 	flags.StringToInt64Var(&o.weightFlags, "weights", nil, "how much work a kind is, relative to the others, as in Database=3,Queue=2; without it, 1")
 }
 

@@ -43,6 +43,7 @@ type electionOptions struct {
 	drainTimeout   time.Duration
 	capacity       int64
 	weightFlags    map[string]int64
+	fencePolicy    bool
 
 	weights map[schema.GroupKind]int64 // from weightFlags
 }

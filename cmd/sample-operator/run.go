@@ -13,6 +13,7 @@ import (
 
 	"github.com/kindred-k8s/kindred/pkg/coordinator"
 	"github.com/kindred-k8s/kindred/pkg/fence"
+	"github.com/kindred-k8s/kindred/pkg/fence/policy"
 )
 
 // run is the life of the replica. It returns once ctx is cancelled and every kind
@@ -37,7 +38,13 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	c, err := coordinator.New(config, o.coordinator(), kinds...)
+	settings := o.coordinator()
+	if o.election.fencePolicy {
+		if settings.Admitted, err = policy.Waiter(config, o.work.namespace); err != nil {
+			return err
+		}
+	}
+	c, err := coordinator.New(config, settings, kinds...)
 	if err != nil {
 		return err
 	}

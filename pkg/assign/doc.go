@@ -37,8 +37,8 @@
 //   - when every shard starts vacant, the largest load is at most 4/3 of the best possible.
 //
 // With unequal weights and restricted serving nothing is promised about the distance from the optimum,
-// nor about the number of moves. And halfway through the moves the plan may change its mind: tests show
-// that it comes to rest all the same, within five rounds when every replica acts on each plan. Prefer
+// nor about the number of moves. And halfway through the moves the plan may change its mind: tests and
+// the simulation show that it comes to rest all the same, within five rounds when every replica acts on each plan. Prefer
 // equal weights, and buckets for a hot kind.
 //
 // # How

@@ -123,16 +123,26 @@ func (w *scales) find() (exchange, bool) {
 }
 
 // between returns the worthwhile exchange that leaves the least load on the higher of a and b, where a
-// is the more loaded. The plainest of several wins: moves are looked at before swaps, and shards in
-// the order in which they came to their replicas.
+// is the more loaded. Of several, the one wins that takes the fewest shards from their owners, then the
+// first shards by name. That is what a swap needs to be carried out half
+// by half: with its first shard released, the other half is still the cheapest way to the same loads.
 func (w *scales) between(a, b int) (best exchange, found bool) {
 	var least slot
 	try := func(out, in int) {
 		e := exchange{a, b, out, in}
 		peak, ok := w.weigh(e)
-		if ok && (!found || peak.level*least.capacity < least.level*peak.capacity) {
-			best, least, found = e, peak, true
+		if !ok {
+			return
 		}
+		if found {
+			c := cmp.Or(cmp.Compare(peak.level*least.capacity, least.level*peak.capacity),
+				cmp.Compare(w.interrupts(e), w.interrupts(best)),
+				cmp.Compare(e.out, best.out), cmp.Compare(e.in, best.in))
+			if c >= 0 {
+				return
+			}
+		}
+		best, least, found = e, peak, true
 	}
 	if w.load[a]*w.capacity[b] <= w.load[b]*w.capacity[a] {
 		return best, false
@@ -153,6 +163,29 @@ func (w *scales) between(a, b int) (best exchange, found bool) {
 		}
 	}
 	return best, found
+}
+
+// interrupts is how many more shards are taken from their owners by the exchange; less than zero when
+// it gives some back.
+func (w *scales) interrupts(e exchange) int {
+	n := w.leaves(e.out, e.b)
+	if e.in != nobody {
+		n += w.leaves(e.in, e.a)
+	}
+	return n
+}
+
+// leaves is the change in the number of shards away from home when s goes to replica to.
+func (w *scales) leaves(s, to int) int {
+	switch w.home[s] {
+	case nobody:
+		return 0
+	case to:
+		return -1
+	case w.on[s]:
+		return 1
+	}
+	return 0
 }
 
 // weigh returns the higher of the two loads after the exchange, and whether it is worthwhile.

@@ -2,7 +2,6 @@ package coordinator
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -61,11 +60,11 @@ func (k *kind) campaign(life context.Context, a elect.StartCampaign) {
 	k.c.start(func() {
 		defer cancel()
 		elector.Run(ctx)
-		k.c.queue.put(elect.ElectorEnded{Shard: k.shard})
+		k.c.queue.put(elect.ElectorEnded{Shard: k.shard, Unanswered: closeLock()})
 	})
 }
 
-func (k *kind) newElector(a elect.StartCampaign) (*leaderelection.LeaderElector, func(), error) {
+func (k *kind) newElector(a elect.StartCampaign) (*leaderelection.LeaderElector, func() bool, error) {
 	lock, closeLock, err := k.c.store.Lock(a.Shard, a.Seen, a.Expired, k.told)
 	if err != nil {
 		return nil, nil, err
@@ -144,83 +143,6 @@ func (k *kind) stopElector() {
 	}
 }
 
-// startReconciler begins the term's work. The goroutine is joined by the core,
-// which waits for Returned, unless the reconciler is stuck.
-func (k *kind) startReconciler(life context.Context, term lease.Term) {
-	right := k.fenceOf(term)
-	ctx, cancel := context.WithCancelCause(fence.NewContext(life, right))
-	k.cancel = cancel
-	k.log.Info("Elected: starting the reconciler", "lease", term.Lease, "term", term.Token())
-	k.mu.Lock()
-	k.term = &term
-	close(k.opened)
-	k.mu.Unlock()
-	go func() {
-		// Deferred, because Run may also end by runtime.Goexit.
-		defer k.c.queue.put(elect.Returned{Shard: k.shard})
-		defer cancel(nil)
-		err := errors.New("run ended its goroutine")
-		defer func() {
-			right.End(string(elect.HasReturned))
-			k.returned(ctx, term, err)
-		}()
-		err = k.reconciler.Run(ctx, term)
-	}()
-}
-
-// returned logs how the reconciler ended.
-func (k *kind) returned(ctx context.Context, term lease.Term, err error) {
-	k.endTerm()
-	k.mu.Lock()
-	k.stuckIn = nil
-	k.mu.Unlock()
-	log := k.log.WithValues("lease", term.Lease, "term", term.Token())
-	switch {
-	case ctx.Err() == nil && err == nil:
-		log.Error(errors.New("run returned before its context was cancelled"), "The reconciler gave the kind up")
-	case ctx.Err() == nil:
-		log.Error(err, "The reconciler failed and gave the kind up")
-	case err != nil && !errors.Is(err, context.Canceled):
-		log.Error(err, "The reconciler returned with an error at the end of its term")
-	default:
-		log.V(1).Info("The reconciler has returned")
-	}
-}
-
-// endTerm makes Elected return a new channel.
-func (k *kind) endTerm() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.term != nil {
-		k.term, k.opened = nil, make(chan struct{})
-	}
-}
-
-func (k *kind) stopReconciler(a elect.StopReconciler) {
-	log := k.log.WithValues("lease", a.Term.Lease, "term", a.Term.Token(), "reason", a.Reason)
-	if a.To != "" {
-		log = log.WithValues("to", a.To)
-	}
-	log.Info("Term ends: stopping the reconciler")
-	k.endTerm()
-	k.cancel(&TermOverError{Term: a.Term, Reason: string(a.Reason)})
-}
-
-// stuck carries out the policy for a reconciler that has not returned.
-func (k *kind) stuck(a elect.Stuck) {
-	k.mu.Lock()
-	k.stuckIn = &a.Term
-	k.mu.Unlock()
-	log := k.log.WithValues("lease", a.Term.Lease, "term", a.Term.Token())
-	err := errors.New(string(a.Reason))
-	if k.c.options.Stuck == ExitProcess {
-		log.Error(err, "Stuck: ending the process so that no second reconciler works beside the next owner's", "exitCode", ExitCodeStuck)
-		k.c.exit(ExitCodeStuck)
-		return
-	}
-	log.Error(err, "Stuck: the process goes on, as the KeepRunning policy says; this kind is not offered until its reconciler returns")
-}
-
 func (k *kind) check() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -243,15 +165,4 @@ func (k *kind) currentTerm() (lease.Term, bool) {
 		return lease.Term{}, false
 	}
 	return *k.term, true
-}
-
-// TermOverError is the cause of a reconciler's cancelled context.
-type TermOverError struct {
-	Term lease.Term
-	// Reason is one of package elect's reasons for the end of a term.
-	Reason string
-}
-
-func (e *TermOverError) Error() string {
-	return fmt.Sprintf("term %s of %s is over: %s", e.Term.Token(), e.Term.Shard, e.Reason)
 }

@@ -66,6 +66,13 @@ type Options struct {
 	// serve yet is asked for again, and takes part in no election until then.
 	// Default: the discovery API of the cluster that New is given.
 	KindExists func(ctx context.Context, kind schema.GroupKind) error
+	// Admitted, if given, is called at the start of each term, before the reconciler.
+	// It returns nil once the API server lets the new owner's writes through, and
+	// refuses those of the owner before. policy.Waiter makes one for the policies that
+	// "kindred policy" prints; give it where they are installed. ctx is the term's.
+	// When it fails the replica gives the kind up, as when a reconciler fails. Default:
+	// nothing is waited for.
+	Admitted func(ctx context.Context, kind schema.GroupKind) error
 
 	// Logger gets one line per transition, none per renewal. Default: klog.
 	Logger *logr.Logger

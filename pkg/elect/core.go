@@ -138,7 +138,7 @@ func (c *Core) apply(event Event) {
 	case LockLost:
 		c.withShard(e.Shard, func(s *shard) { c.lockLost(s, e.Reason) })
 	case ElectorEnded:
-		c.withShard(e.Shard, c.electorEnded)
+		c.withShard(e.Shard, func(s *shard) { c.electorEnded(s, e) })
 	case Returned:
 		c.withShard(e.Shard, c.returned)
 	case Released:
@@ -189,7 +189,7 @@ func (c *Core) finish() {
 	var abandoned []lease.Shard
 	for _, s := range c.shards {
 		switch {
-		case s.phase == Standby && !s.releasing && !c.owesRelease(s):
+		case s.phase == Standby && !s.releasing && !c.owesRelease(s) && !c.awaitsAnswer(s):
 		case s.stuck && !s.electorUp:
 			abandoned = append(abandoned, s.id)
 		default:

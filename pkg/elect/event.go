@@ -48,7 +48,13 @@ type (
 	}
 
 	// ElectorEnded: the LeaderElector's Run has returned, whatever the cause.
-	ElectorEnded struct{ Shard lease.Shard }
+	// Unanswered says that it did not win, as far as it knows, and that the answer to
+	// a write with which it would have is missing: the Lease may name this replica,
+	// or may soon.
+	ElectorEnded struct {
+		Shard      lease.Shard
+		Unanswered bool
+	}
 
 	// Returned: the reconciler has returned. Everything it started has ended.
 	Returned struct{ Shard lease.Shard }

@@ -121,10 +121,14 @@ func (c *Core) planShards(replicas []assign.Replica) []assign.Shard {
 }
 
 func (c *Core) ownerOf(key, name string) string {
-	if s := c.byShard[lease.ParseShard(key)]; s != nil && s.hasTerm() && !s.lost && !s.releasing {
+	s := c.byShard[lease.ParseShard(key)]
+	if s != nil && s.hasTerm() && !s.lost && !s.releasing {
 		return c.config.Identity
 	}
 	seen := c.leases[name]
+	if s != nil && s.releasing && seen != nil && seen.Holder == c.config.Identity {
+		return "" // to give it to somebody else costs nothing any more
+	}
 	if seen == nil {
 		seen = c.ghosts[name]
 	}

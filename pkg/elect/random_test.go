@@ -96,7 +96,7 @@ func (w *world) choose() Event {
 func (w *world) answers(id lease.Shard) []Event {
 	var events []Event
 	if w.dog.elector[id] {
-		events = append(events, ElectorEnded{Shard: id})
+		events = append(events, ElectorEnded{Shard: id, Unanswered: w.won[id] == nil && rapid.Bool().Draw(w.t, "unanswered")})
 		if term := w.won[id]; term == nil {
 			events = append(events, w.win(id))
 		} else {

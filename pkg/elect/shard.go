@@ -38,6 +38,8 @@ type shard struct {
 	campaignWait time.Time // no campaign before then
 	releaseWait  time.Time
 	releaseBy    time.Time // until when a leaving replica tries again to release
+	unanswered   bool      // the last campaign ended with a write that has no answer
+	answerBy     time.Time // until when a leaving replica waits for that
 
 	// What follows means something while Owning and Draining.
 

@@ -68,6 +68,15 @@ func (c *Core) owesRelease(s *shard) bool {
 		lease.Judge(seen, c.config.Timing.LeaseDuration, c.now) == lease.Held && !c.due(s.releaseBy)
 }
 
+// awaitsAnswer says whether a leaving replica should stay because a write of its
+// last campaign has no answer. Once the watch has told a newer state than the one
+// that was written over, it shows what became of the write.
+func (c *Core) awaitsAnswer(s *shard) bool {
+	seen := c.leases[s.lease]
+	known := seen != nil && lease.Newer(seen.Version, s.version)
+	return s.unanswered && !known && !c.due(s.answerBy)
+}
+
 func (c *Core) campaign(s *shard, seen *lease.Observation, state lease.State, reason Reason) {
 	s.phase, s.electorUp, s.stopping, s.campaigned = Campaigning, true, false, true
 	action := StartCampaign{Shard: s.id, Expired: state == lease.Expired, Reason: reason}
@@ -139,8 +148,9 @@ func (c *Core) learn(s *shard, r lease.Record) {
 
 // electorEnded: client-go's Run has returned. While owning that means that it
 // gave up renewing.
-func (c *Core) electorEnded(s *shard) {
-	s.electorUp, s.stopping = false, false
+func (c *Core) electorEnded(s *shard, e ElectorEnded) {
+	s.electorUp, s.stopping, s.unanswered = false, false, e.Unanswered
+	s.answerBy = c.now.Add(c.config.Timing.RequestTimeout())
 	switch s.phase {
 	case Campaigning:
 		s.phase = Standby

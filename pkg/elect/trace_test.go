@@ -162,7 +162,7 @@ func (tr *trace) event(now time.Time, words []string) Event {
 	case "lock-lost":
 		return LockLost{Shard: shard, Reason: HolderChanged}
 	case "elector-ended":
-		return ElectorEnded{Shard: shard}
+		return ElectorEnded{Shard: shard, Unanswered: args["unanswered"] == "yes"}
 	case "returned":
 		return Returned{Shard: shard}
 	case "released":

@@ -57,9 +57,9 @@ type Lock struct {
 	last *coordinationv1.Lease
 	// existed says that the campaign is for a Lease that exists.
 	existed bool
-	// wrote is the leaseTransitions of an acquiring write that was sent and not
-	// refused, so that it may have happened; -1 when there is none.
-	wrote int
+	// wrote is the record of an acquiring write that was sent and not refused, so
+	// that it may have happened; nil when there is none.
+	wrote *resourcelock.LeaderElectionRecord
 	term  *lease.Term
 	over  bool
 }
@@ -67,15 +67,16 @@ type Lock struct {
 var _ resourcelock.Interface = (*Lock)(nil)
 
 // Lock returns the lock for one campaign, a *Lock, and a function after which it
-// makes no further request. seen and expired are the campaign's grounds
+// makes no further request, which says whether a write that would win the campaign
+// was sent and has no answer. seen and expired are the campaign's grounds
 // (elect.StartCampaign); tell is called from the elector's goroutine and must not
 // block.
-func (s *Store) Lock(shard lease.Shard, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (resourcelock.Interface, func(), error) {
+func (s *Store) Lock(shard lease.Shard, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (resourcelock.Interface, func() (unanswered bool), error) {
 	name, err := shard.Name(s.options.Component)
 	if err != nil {
 		return nil, nil, err
 	}
-	l := &Lock{store: s, shard: shard, tell: tell, existed: seen != nil, wrote: -1}
+	l := &Lock{store: s, shard: shard, tell: tell, existed: seen != nil}
 	if expired && seen != nil {
 		l.expired = seen.Version
 	}
@@ -88,11 +89,13 @@ func (s *Store) Lock(shard lease.Shard, seen *lease.Record, expired bool, tell f
 	return l, l.close, nil
 }
 
-// close ends the lock: it makes no further request.
-func (l *Lock) close() {
+// close ends the lock: it makes no further request. It says whether the campaign
+// was not won but a write has no answer that says so.
+func (l *Lock) close() (unanswered bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.over = true
+	return l.term == nil && l.wrote != nil
 }
 
 // Get reads the Lease. See Lock for what it answers instead of the plain truth.
@@ -125,7 +128,7 @@ func (l *Lock) present(record *resourcelock.LeaderElectionRecord, raw []byte) (*
 		return record, raw, nil
 	case l.expired != "" && last.ResourceVersion == l.expired:
 		record.HolderIdentity = ""
-	case record.HolderIdentity == l.Identity() && record.LeaderTransitions != wrote:
+	case record.HolderIdentity == l.Identity() && !sameWrite(record, wrote):
 		record.HolderIdentity += " (another process)"
 	default:
 		return record, raw, nil
@@ -176,11 +179,18 @@ func (l *Lock) write(ctx context.Context, record resourcelock.LeaderElectionReco
 	if !refused(err) {
 		l.mu.Lock()
 		if l.term == nil {
-			l.wrote = record.LeaderTransitions
+			l.wrote = &record
 		}
 		l.mu.Unlock()
 	}
 	return sentAt, err
+}
+
+// sameWrite says whether read can be what wrote put there. A number of transitions
+// alone is not enough: a Lease that was made anew counts from zero again.
+func sameWrite(read, wrote *resourcelock.LeaderElectionRecord) bool {
+	return wrote != nil && read.LeaderTransitions == wrote.LeaderTransitions &&
+		read.AcquireTime.Truncate(time.Microsecond).Equal(wrote.AcquireTime.Truncate(time.Microsecond))
 }
 
 // refused says whether the API server has answered that it did not carry out a

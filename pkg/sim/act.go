@@ -16,7 +16,7 @@ func (p *process) act(action elect.Action) {
 		k.electorFailed = false
 		lock := newLock(k, a)
 		k.elector = &elector{p: p, s: k.electorStream(), lock: lock, timing: p.config.Timing, ended: func() {
-			p.put(elect.ElectorEnded{Shard: k.shard})
+			p.put(elect.ElectorEnded{Shard: k.shard, Unanswered: lock.term == nil && lock.wrote})
 		}}
 		lock.elector = k.elector
 		k.elector.start()

@@ -44,10 +44,6 @@ type checker struct {
 	// excused are terms that a person has interfered with: I1 is not promised to
 	// them any more. unlabelled are those whose Lease the watch has lost sight of.
 	excused, unlabelled map[string]bool
-	// unsettled: the weights are unequal, and shards still move in the end. Package
-	// assign does not promise more than that it comes to rest in its own tests;
-	// docs/simulation.md says what was found. It is counted, not failed.
-	unsettled bool
 }
 
 // shardTruth is what is true of one shard.
@@ -64,9 +60,6 @@ type shardTruth struct {
 	hadOwner    bool
 	// hourly: somebody wrote a duration of an hour, which everybody then waits for.
 	hourly bool
-	// abandoned: the term before never began, because its holder had left when the
-	// write that made it so arrived (known.go).
-	abandoned bool
 }
 
 // term is one term as the store knows it.
@@ -163,7 +156,6 @@ func (c *checker) newTerm(i int, old, now *object) {
 	if old == nil {
 		c.created(i)
 	}
-	s.abandoned = old != nil && c.abandoned(s.terms[old.token()+" "+old.holder])
 	token := now.token()
 	if s.tokens[token] && !c.excused[token] {
 		c.w.fail("token", c.writer, "begins a term with the token %s, which was used before", token)

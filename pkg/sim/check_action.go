@@ -26,10 +26,6 @@ func (c *checker) action(p *process, action elect.Action) {
 // late: I6. Nothing moves any more some time after the last fault.
 func (c *checker) late(p *process, a elect.StopReconciler) {
 	after := c.w.now - c.w.plan.quietAt
-	if !c.settles() {
-		c.unsettled = c.unsettled || c.w.now >= c.w.plan.settledAt
-		return
-	}
 	c.w.stats.LastMove = max(c.w.stats.LastMove, after)
 	if c.w.now >= c.w.plan.settledAt {
 		c.w.fail("I6", p, "ends its term of %s (%s) %v after the last fault", a.Term.Lease, a.Reason, after)

@@ -85,11 +85,7 @@ func (c *checker) settled() {
 			return
 		}
 		if len(w.running[i]) == 0 {
-			switch {
-			case !c.servable(i):
-			case !c.settles() && w.now-c.shards[i].vacantSince < w.plan.handover:
-				c.unsettled = true
-			default:
+			if c.servable(i) {
 				w.fail("I5", nil, "%s has no owner in the end", s)
 				return
 			}
@@ -104,23 +100,11 @@ func (c *checker) settled() {
 		foreign = foreign || owner.core == nil
 		input.Shards = append(input.Shards, assign.Shard{Name: s.String(), Weight: w.plan.weights[i], Owner: owner.identity})
 	}
-	defer func() {
-		if c.unsettled {
-			w.stats.Unsettled++
-		}
-	}()
-	if !c.settles() {
-		w.stats.Unequal++
-	}
 	if foreign {
 		return // what a plain elector owns is not for the plan to move
 	}
 	for _, d := range assign.Plan(input).Decisions {
-		switch {
-		case !d.Changes():
-		case !c.settles():
-			c.unsettled = true
-		default:
+		if d.Changes() {
 			w.fail("I6", nil, "in the end %s is to go from %s to %s: %s", d.Shard, d.From, d.Owner, d.Reason)
 		}
 	}

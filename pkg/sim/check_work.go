@@ -39,10 +39,6 @@ func (c *checker) owned(r *reconciler) {
 		c.w.stats.LongestOwnerless = max(c.w.stats.LongestOwnerless, c.w.now-max(s.vacantSince, c.w.plan.quietAt))
 	}
 	if c.w.plan.calm && s.hadOwner {
-		if gap > c.w.plan.handover && s.abandoned && gap < c.w.plan.ownerless {
-			c.w.stats.Abandoned++
-			return
-		}
 		c.w.stats.CalmHandovers++
 		if gap > time.Second {
 			c.w.stats.SlowHandovers++
@@ -55,13 +51,15 @@ func (c *checker) owned(r *reconciler) {
 	s.hadOwner = true
 }
 
-// staffedSince is since when there has been a replica for the shard that is not
-// leaving.
+// staffedSince is since when there has been a replica that serves the shard and is
+// not leaving.
 func (c *checker) staffedSince(i int) time.Duration {
 	since := c.w.now
 	for _, p := range c.replicas() {
-		if !p.closing && p.has(i) {
-			since = min(since, p.born)
+		for _, k := range p.kinds {
+			if k.index == i && k.served && !p.closing {
+				since = min(since, k.servedSince)
+			}
 		}
 	}
 	return since

@@ -7,7 +7,8 @@ import (
 )
 
 // election is client-go's LeaderElectionRecord. It is comparable, so it is its
-// own raw form too; its times are whole seconds, as they are in JSON.
+// own raw form too. The time of the last renewal is in whole seconds, as in its
+// JSON; that of the acquisition in microseconds, as in the Lease.
 type election struct {
 	holder            string
 	duration          time.Duration
@@ -156,7 +157,7 @@ func (e *elector) setObservedRecord(r election) {
 
 func (e *elector) tryAcquireOrRenew(answer func(bool)) {
 	now := e.p.local()
-	r := election{holder: e.lock.identity(), duration: e.timing.LeaseDuration, acquired: now.Unix(), renewed: now.Unix()}
+	r := election{holder: e.lock.identity(), duration: e.timing.LeaseDuration, acquired: now.UnixMicro(), renewed: now.Unix()}
 	if !e.isLeader() || !e.isLeaseValid(now) {
 		e.slowPath(now, r, answer)
 		return

@@ -19,9 +19,11 @@ type lock struct {
 	// first answers the first look, when the watch has not moved on since.
 	first func() (*object, code)
 	last  *object
-	// wrote says that a write may have happened, and transitions what it said.
+	// wrote says that a write may have happened, transitions and acquired what it
+	// said.
 	wrote       bool
 	transitions int
+	acquired    int64
 	term        *lease.Term
 	over        bool
 }
@@ -100,7 +102,7 @@ func (l *lock) present() (election, code) {
 // itsOwn says whether a Lease that names this replica can be so by a lost write of
 // this lock, and not by a late one of an earlier term.
 func (l *lock) itsOwn(r election) bool {
-	return l.wrote && (r.transitions == l.transitions || l.p.w.breaks.anyOwnWrite)
+	return l.wrote && (r.transitions == l.transitions && r.acquired == l.acquired || l.p.w.breaks.anyOwnWrite)
 }
 
 func (l *lock) lost(e lease.LockEventKind) {
@@ -171,7 +173,7 @@ func (l *lock) write(limit time.Duration, o object, r election, do func(*store, 
 		return do(s, o)
 	}, func(written *object, result code) {
 		if !result.refused() {
-			l.wrote, l.transitions = true, o.transitions
+			l.wrote, l.transitions, l.acquired = true, o.transitions, o.acquired
 		}
 		if result == ok {
 			l.last = written

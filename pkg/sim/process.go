@@ -65,10 +65,12 @@ type kind struct {
 	shard lease.Shard
 	name  string
 
-	served  bool
-	elector *elector
-	fence   *fence
-	work    *reconciler
+	served bool
+	// servedSince is for the checker, like what follows work.
+	servedSince time.Duration
+	elector     *elector
+	fence       *fence
+	work        *reconciler
 	// holds, sentAt and electorFailed are for the checker: the term that the core
 	// has by its events, its last successful write, and how its elector ended.
 	holds         *lease.Term

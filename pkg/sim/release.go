@@ -55,7 +55,7 @@ func (p *process) release(k *kind, term lease.Term) {
 		}
 		blank := *current
 		blank.holder, blank.duration = "", time.Second
-		blank.acquired, blank.renewed = p.local().Unix(), p.local().Unix()
+		blank.acquired, blank.renewed = p.local().UnixMicro(), p.local().Unix()
 		p.send(k.releaseStream(), left(), true, func(s *store) (*object, code) {
 			p.w.check.writing(p, p.local())
 			defer p.w.check.written()

@@ -81,11 +81,4 @@ func TestSimulation(t *testing.T) {
 		return rules[v.Rule] >= 5
 	})
 	t.Logf("seeds %d to %d in %v\n%s", from, from+uint64(runs)-1, time.Since(began).Round(time.Millisecond), total)
-	// What is known and not mended must stay as rare as it was (known.go).
-	if total.Unsettled*20 > total.Unequal+20 {
-		t.Errorf("%d of %d schedules with unequal weights had not settled", total.Unsettled, total.Unequal)
-	}
-	if total.Abandoned*100 > total.CalmHandovers+100 {
-		t.Errorf("%d of %d calm hand-overs went to a replica that left", total.Abandoned, total.CalmHandovers)
-	}
 }

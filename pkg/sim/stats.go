@@ -32,13 +32,7 @@ type Stats struct {
 	LongestHandover, LongestOwnerless time.Duration
 	// SlowHandovers are those in calm schedules that took over a second.
 	CalmHandovers, SlowHandovers int
-	// Unequal counts the schedules with unequal weights, Unsettled those of them in
-	// which shards still moved in the end.
-	Unequal, Unsettled int
-	// Abandoned are the calm hand-overs that took a Lease's whole duration because
-	// the replica that was to take over left while its write was under way.
-	Abandoned int
-	// LastMove is the latest move after the faults had stopped, with equal weights.
+	// LastMove is the latest move after the faults had stopped.
 	LastMove time.Duration
 }
 
@@ -64,7 +58,6 @@ func (s *Stats) Add(other Stats) {
 		{&s.Writes, &other.Writes}, {&s.Refused, &other.Refused}, {&s.Requests, &other.Requests},
 		{&s.Lost, &other.Lost}, {&s.Relists, &other.Relists}, {&s.WatchBreaks, &other.WatchBreaks},
 		{&s.Steps, &other.Steps}, {&s.CalmHandovers, &other.CalmHandovers}, {&s.SlowHandovers, &other.SlowHandovers},
-		{&s.Unequal, &other.Unequal}, {&s.Unsettled, &other.Unsettled}, {&s.Abandoned, &other.Abandoned},
 	} {
 		*f.sum += *f.more
 	}
@@ -87,7 +80,6 @@ func (s Stats) String() string {
 	line("faults: %s", counts(s.Faults))
 	line("longest hand-over without faults %v (%d of %d over a second); longest without an owner after the faults %v; last move %v after them",
 		s.LongestHandover.Round(time.Millisecond), s.SlowHandovers, s.CalmHandovers, s.LongestOwnerless.Round(time.Millisecond), s.LastMove.Round(time.Millisecond))
-	line("unequal weights: %d of %d schedules had not settled in the end; %d calm hand-overs to a replica that left", s.Unsettled, s.Unequal, s.Abandoned)
 	return b.String()
 }
 

@@ -20,7 +20,7 @@ type object struct {
 	holder      string
 	duration    time.Duration
 	transitions int
-	// acquired and renewed are whole seconds of the writer's clock, as in JSON.
+	// acquired, in microseconds, and renewed, in seconds, are of the writer's clock.
 	acquired, renewed int64
 	// member is set for a member Lease.
 	member *lease.Member

@@ -28,7 +28,11 @@ func (p *process) observe(event elect.Event) {
 	case elect.Watched:
 		v.watched(p, e)
 	case elect.Serves:
-		p.kindOf(e.Shard).served = e.OK
+		k := p.kindOf(e.Shard)
+		if e.OK && !k.served {
+			k.servedSince = p.w.now
+		}
+		k.served = e.OK
 	case elect.Acquired:
 		k := p.kindOf(e.Term.Shard)
 		term := e.Term

@@ -47,7 +47,7 @@ func TestWaitUntilSeen(t *testing.T) {
 		version := w.read().GetResourceVersion()
 		w.give(holder.pod.Name + "_00000000")
 		began := time.Now()
-		if err := error(nil); err != nil {
+		if err := wait(t.Context(), holder, w.namespace); err != nil {
 			t.Fatal(err)
 		}
 		longest = max(longest, time.Since(began))

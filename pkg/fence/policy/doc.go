@@ -10,7 +10,7 @@
 //
 // LeaseWatch returns one more policy, which keeps the API server's watch of Leases
 // alive. WaitUntilSeen is for a new owner: it returns once the API server has seen that the
-// Lease has changed hands. IsRefused recognizes the refusals.
+// Lease has changed hands; Waiter makes the coordinator call it. IsRefused recognizes the refusals.
 //
 // What is guaranteed, and what is not, is in docs/fence-server.md.
 package policy
