@@ -30,6 +30,15 @@ type Shard struct {
 	// owner: with the index given, buckets of one hot kind land on different replicas. It changes
 	// neither the balance nor the number of moves.
 	Bucket int
+	// Group names the shards that must stay together: all of one group are planned as one shard with
+	// the sum of their weights, for replicas that serve all of them. Empty for a shard by itself.
+	Group string
+	// Moves is how often the shard was moved lately. Of an owner's shards that could all be given away
+	// as well, those with fewer moves go first. It changes neither the balance nor the number of moves.
+	Moves int
+	// Pin is the replica that has been chosen for the shard by hand. It is ignored unless that replica
+	// may be given the shard.
+	Pin string
 	// Owner is the replica that owns the shard now, empty when it is vacant. An owner that is not
 	// among the replicas is dead: the shard is planned as if vacant.
 	Owner string
@@ -97,6 +106,9 @@ func (r Result) Changes() int {
 // Plan returns which replica should own each shard, with the reason. It never fails: a shard that
 // nobody can own has an empty owner. Names must be unique; with repeated names the plan is unspecified.
 func Plan(in Input) Result {
+	if bundled, groups := bundle(in); len(groups) > 0 {
+		return groups.unbundle(Plan(bundled), in)
+	}
 	v := newView(in)
 	owners := v.problem.solve()
 
@@ -108,8 +120,12 @@ func Plan(in Input) Result {
 		d := &decisions[i]
 		d.Owner = v.takers[owners[j]]
 		switch {
+		case d.Owner == d.From && v.pinned[j]:
+			d.Reason = KeepPinned
 		case d.Owner == d.From:
 			d.Reason = Keep
+		case v.pinned[j]:
+			d.Reason = Pinned
 		case v.problem.home[j] != nobody:
 			d.Reason = Balance
 		}

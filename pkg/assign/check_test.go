@@ -44,6 +44,8 @@ func shrinking(t *testing.T, limit world, check func(rnd *rand.Rand, in Input) e
 			dead:       may(t, limit.dead, "dead"),
 			vacantOnly: may(t, true, "vacantOnly"),
 			buckets:    may(t, limit.buckets, "buckets"),
+			moved:      may(t, limit.moved, "moved"),
+			pins:       may(t, limit.pins, "pins"),
 		}
 		rnd := rand.New(rand.NewSource(rapid.Int64().Draw(t, "seed")))
 		in := w.input(rnd)
@@ -55,7 +57,7 @@ func shrinking(t *testing.T, limit world, check func(rnd *rand.Rand, in Input) e
 
 // allow is everything that a random input may contain.
 var allow = world{shards: 14, replicas: 7, restricted: true, capacities: true, weights: true,
-	unwell: true, dead: true, buckets: true}
+	unwell: true, dead: true, buckets: true, moved: true, pins: true}
 
 // equalWeights is allow without weights.
 var equalWeights = func() world { w := allow; w.weights = false; return w }()

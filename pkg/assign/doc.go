@@ -8,12 +8,19 @@
 //
 //   - Order does not matter. Any order of the same shards and replicas gives the same plan; ties are
 //     broken by name.
+//
 //   - Only replicas that are ready, not draining and serve the shard are given it. One exception: a
 //     live owner that is not ready keeps what it owns and serves. Such shards are left out of the
 //     balance, so a replica marked not ready neither gains nor loses. (A caller can use this to send
 //     shards that move during a rollout to the newer revision only.)
+//
 //   - It settles. Planning again from the state in which the plan is carried out gives the same plan,
 //     with nothing to do.
+//
+//   - What somebody has chosen is followed: a pinned shard goes to that replica, if it may, and counts as
+//     its load. Groups have one owner, if anybody can run all of the group that can be run at all; groups
+//     make the weights unequal. When replicas serve alike, or weights are unequal, the shards that were
+//     moved least lately are the ones that move.
 //
 // With equal weights the plan is exact, whatever the capacities and whoever serves what:
 //

@@ -1,5 +1,10 @@
 package assign
 
+import (
+	"cmp"
+	"slices"
+)
+
 // solveEven solves a separable problem with equal weights, class by class, by counting.
 func (p *problem) solveEven() []int {
 	owner := make([]int, len(p.class))
@@ -20,8 +25,8 @@ func (p *problem) solveEven() []int {
 	return owner
 }
 
-// deal gives each server its quota of the shards: it keeps the first of those it has, and the sorted
-// rest is paired with the free places sorted by replica.
+// deal gives each server its quota of the shards: it keeps those that were moved most, then the first of
+// those it has, and the sorted rest is paired with the free places sorted by replica.
 //
 // This holds still while it is carried out. Quotas do (see quotas). A server with too many loses only
 // shards behind those it keeps. And a shard that arrives takes its pair's place out of the two lists,
@@ -44,12 +49,20 @@ func (p *problem) deal(shards, servers, place, owner []int) {
 		free[i] = max(quota[i]-held[i], 0)
 	}
 
-	next := 0 // the first server that may have a free place
 	kept := make([]int, len(servers))
-	for _, s := range shards {
+	stays := make([]bool, len(p.class))
+	byMoves := slices.Clone(shards)
+	slices.SortStableFunc(byMoves, func(a, b int) int { return cmp.Compare(p.recent[b], p.recent[a]) })
+	for _, s := range byMoves {
 		if h := p.home[s]; h != nobody && kept[place[h]] < quota[place[h]] {
 			kept[place[h]]++
-			owner[s] = h
+			stays[s] = true
+		}
+	}
+	next := 0 // the first server that may have a free place
+	for _, s := range shards {
+		if stays[s] {
+			owner[s] = p.home[s]
 			continue
 		}
 		for free[next] == 0 {

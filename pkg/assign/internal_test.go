@@ -25,6 +25,7 @@ func TestEvenAgreesWithExact(t *testing.T) {
 			p.weight = append(p.weight, 1)
 			p.class = append(p.class, 0)
 			p.home = append(p.home, rnd.Intn(n+1)-1)
+			p.recent = append(p.recent, rnd.Intn(3))
 		}
 		even, exact := p.solveEven(), p.solveExact()
 		if got, want := p.slots(even), p.slots(exact); !slices.Equal(got, want) {

@@ -21,7 +21,7 @@ func TestStableWhileCarriedOut(t *testing.T) {
 		}
 		return nil
 	}
-	full := world{shards: 20, replicas: 8, dead: true, buckets: true}
+	full := world{shards: 20, replicas: 8, dead: true, buckets: true, moved: true}
 	capacities := full
 	capacities.capacities = true
 	everyInput(t, 5000, full, check)

@@ -9,6 +9,7 @@ type problem struct {
 	weight  []int64 // per shard, 1..MaxWeight
 	home    []int   // per shard: the replica that owns it and could keep it, or nobody
 	class   []int   // per shard: index in servers
+	recent  []int   // per shard: how often it was moved lately
 	servers [][]int // per class: the replicas that serve it, ascending
 
 	capacity []int64 // per replica, 1..MaxCapacity

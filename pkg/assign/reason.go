@@ -19,6 +19,12 @@ const (
 	OwnerDoesNotServe Reason = "OwnerDoesNotServe"
 	// Balance: the owner could have kept the shard, and the load is better split without.
 	Balance Reason = "Balance"
+	// Pinned: somebody has chosen the replica for the shard.
+	Pinned Reason = "Pinned"
+	// KeepPinned: the owner stays, because somebody has chosen it.
+	KeepPinned Reason = "KeepPinned"
+	// Together: the shard goes where its group is.
+	Together Reason = "Together"
 	// NobodyServes: the planned owner is empty, because no replica can be given the shard.
 	NobodyServes Reason = "NobodyServes"
 )
@@ -31,6 +37,9 @@ var sentences = map[Reason]string{
 	OwnerDraining:     "owner is leaving: given to the least loaded replica that serves it",
 	OwnerDoesNotServe: "owner does not serve it: given to the least loaded replica that does",
 	Balance:           "moved from a more loaded replica",
+	Pinned:            "moved by hand",
+	KeepPinned:        "owner kept by hand",
+	Together:          "moved to where its group is",
 	NobodyServes:      "no ready replica serves it: left vacant",
 }
 

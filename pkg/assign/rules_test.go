@@ -53,6 +53,8 @@ func TestOnlyWhoMayOwn(t *testing.T) {
 			}
 			may := takers(in, s.Name)
 			switch {
+			case pinned(in, s):
+				may = []string{s.Pin}
 			case keeps(in, s):
 				may = []string{s.Owner}
 			case len(may) == 0:
@@ -71,6 +73,10 @@ func TestOnlyWhoMayOwn(t *testing.T) {
 func expectedReason(in Input, s Shard, d Decision) Reason {
 	r, live := find(in, s.Owner)
 	switch {
+	case pinned(in, s) && d.Owner == s.Owner:
+		return KeepPinned
+	case pinned(in, s):
+		return Pinned
 	case keeps(in, s):
 		return KeepNotReady
 	case len(takers(in, s.Name)) == 0:
@@ -99,7 +105,7 @@ func TestSettles(t *testing.T) {
 			return err
 		}
 		for _, d := range second.Decisions {
-			if !slices.Contains([]Reason{Keep, KeepNotReady, NobodyServes}, d.Reason) || d.Changes() {
+			if !slices.Contains([]Reason{Keep, KeepPinned, KeepNotReady, NobodyServes}, d.Reason) || d.Changes() {
 				return fmt.Errorf("not settled: %+v", d)
 			}
 		}

@@ -15,6 +15,7 @@ type view struct {
 
 	takers  []string // names of the replicas that may be given shards, ascending
 	pool    []int    // shards that the problem is about; problem's shard j is shards[pool[j]]
+	pinned  []bool   // per shard of the pool
 	problem problem
 }
 
@@ -46,12 +47,14 @@ func newView(in Input) *view {
 		}
 	}
 	class, servers := serving.classes(takers)
-	v.problem.servers = servers
+	pins := pinning{only: map[int]int{}}
 
 	n := len(v.shards)
 	v.kept, v.why, v.pool = make([]string, n), make([]Reason, n), make([]int, 0, n)
 	v.problem.weight, v.problem.home, v.problem.class = make([]int64, 0, n), make([]int, 0, n), make([]int, 0, n)
 	for i, s := range v.shards {
+		pin, pinned := byName[s.Pin]
+		pinned = pinned && taker[pin] != nobody && serving.serves(pin, i)
 		home := nobody
 		v.why[i] = Vacant
 		if s.Owner != "" {
@@ -63,11 +66,17 @@ func newView(in Input) *view {
 				v.why[i] = OwnerDraining
 			case !serving.serves(r, i):
 				v.why[i] = OwnerDoesNotServe
-			case !replicas[r].Ready:
+			case !replicas[r].Ready && !pinned:
 				v.kept[i], v.why[i] = s.Owner, KeepNotReady
 				continue
 			default:
 				home = taker[r]
+			}
+		}
+		if pinned {
+			class[i], servers = pins.class(taker[pin], servers)
+			if home != taker[pin] {
+				home = nobody
 			}
 		}
 		if len(servers[class[i]]) == 0 {
@@ -75,11 +84,27 @@ func newView(in Input) *view {
 			continue
 		}
 		v.pool = append(v.pool, i)
+		v.pinned = append(v.pinned, pinned)
+		v.problem.recent = append(v.problem.recent, s.Moves)
 		v.problem.weight = append(v.problem.weight, clamp(s.Weight, MaxWeight))
 		v.problem.home = append(v.problem.home, home)
 		v.problem.class = append(v.problem.class, class[i])
 	}
+	v.problem.servers = servers
 	return v
+}
+
+// pinning makes classes of one server: a shard that is pinned is one that nobody else serves.
+type pinning struct{ only map[int]int } // taker -> class
+
+func (p pinning) class(taker int, servers [][]int) (int, [][]int) {
+	c, ok := p.only[taker]
+	if !ok {
+		c = len(servers)
+		p.only[taker] = c
+		servers = append(servers, []int{taker})
+	}
+	return c, servers
 }
 
 // clamp puts a weight or a capacity in 1..limit.

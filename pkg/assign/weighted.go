@@ -124,7 +124,7 @@ func (w *scales) find() (exchange, bool) {
 
 // between returns the worthwhile exchange that leaves the least load on the higher of a and b, where a
 // is the more loaded. Of several, the one wins that takes the fewest shards from their owners, then the
-// first shards by name. That is what a swap needs to be carried out half
+// one whose shards were moved least lately, then the first shards by name. That is what a swap needs to be carried out half
 // by half: with its first shard released, the other half is still the cheapest way to the same loads.
 func (w *scales) between(a, b int) (best exchange, found bool) {
 	var least slot
@@ -137,6 +137,7 @@ func (w *scales) between(a, b int) (best exchange, found bool) {
 		if found {
 			c := cmp.Or(cmp.Compare(peak.level*least.capacity, least.level*peak.capacity),
 				cmp.Compare(w.interrupts(e), w.interrupts(best)),
+				cmp.Compare(w.moved(e), w.moved(best)),
 				cmp.Compare(e.out, best.out), cmp.Compare(e.in, best.in))
 			if c >= 0 {
 				return
@@ -171,6 +172,18 @@ func (w *scales) interrupts(e exchange) int {
 	n := w.leaves(e.out, e.b)
 	if e.in != nobody {
 		n += w.leaves(e.in, e.a)
+	}
+	return n
+}
+
+// moved is how often the shards that the exchange takes from their owners were moved lately.
+func (w *scales) moved(e exchange) int {
+	n := 0
+	if w.leaves(e.out, e.b) > 0 {
+		n += w.recent[e.out]
+	}
+	if e.in != nobody && w.leaves(e.in, e.a) > 0 {
+		n += w.recent[e.in]
 	}
 	return n
 }

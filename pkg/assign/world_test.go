@@ -19,6 +19,8 @@ type world struct {
 	dead             bool // some owners are not among the replicas
 	vacantOnly       bool // no shard has an owner
 	buckets          bool // some shards are buckets
+	moved            bool // some shards were moved lately
+	pins             bool // some shards are pinned
 }
 
 // input draws an input. Every seed gives the same one.
@@ -48,6 +50,12 @@ func (w world) input(rnd *rand.Rand) Input {
 			if w.dead && rnd.Intn(6) == 0 {
 				s.Owner = "dead"
 			}
+		}
+		if w.moved {
+			s.Moves = rnd.Intn(3)
+		}
+		if w.pins && rnd.Intn(4) == 0 {
+			s.Pin = in.Replicas[rnd.Intn(len(in.Replicas))].Name
 		}
 		in.Shards = append(in.Shards, s)
 	}
@@ -88,6 +96,9 @@ func takers(in Input, shard string) []string {
 	return out
 }
 
+// pinned says whether somebody has chosen a replica for the shard that may be given it.
+func pinned(in Input, s Shard) bool { return slices.Contains(takers(in, s.Name), s.Pin) }
+
 // keeps says whether the shard's owner is alive but not ready, and may keep it.
 func keeps(in Input, s Shard) bool {
 	r, live := find(in, s.Owner)
@@ -118,8 +129,10 @@ func partly(in Input, plan Result, progress func(Shard) int) Input {
 		switch progress(*s) {
 		case vacant:
 			s.Owner = ""
+			s.Moves++
 		case done:
 			s.Owner = d.Owner
+			s.Moves++
 		}
 	}
 	return out

@@ -39,7 +39,7 @@ func (c *Coordinator) act(life context.Context, action elect.Action) {
 
 func (c *Coordinator) release(life context.Context, a elect.Release) {
 	c.start(func() {
-		now, err := c.store.Release(life, a.Term)
+		now, err := c.store.Release(life, a.Term, a.Moves)
 		if err == nil {
 			c.log.Info("Released", "kind", a.Term.Shard.String(), "lease", a.Term.Lease, "term", a.Term.Token(), "reason", a.Reason)
 		}

@@ -35,8 +35,9 @@ type Store interface {
 	// that would win it was sent and has no answer.
 	Lock(shard lease.Shard, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (resourcelock.Interface, func() (unanswered bool), error)
 	// Release frees the Lease of a term whose work has ended, if it still is in that
-	// term, and returns what it says now; nil when it does not exist.
-	Release(ctx context.Context, term lease.Term) (*lease.Record, error)
+	// term, and returns what it says now; nil when it does not exist. moves is written
+	// with it.
+	Release(ctx context.Context, term lease.Term, moves int) (*lease.Record, error)
 }
 
 var _ Store = (*kubelease.Store)(nil)

@@ -50,11 +50,12 @@ type (
 		To     string
 	}
 
-	// Release: write an empty holder, if the Lease still is in this term. Answer:
-	// Released.
+	// Release: write an empty holder, if the Lease still is in this term, and Moves,
+	// how often the shard was moved lately. Answer: Released.
 	Release struct {
 		Term   lease.Term
 		Reason Reason
+		Moves  int
 	}
 
 	// Publish: write the member Lease. Answer: Published. At most one is under way.

@@ -12,6 +12,13 @@ type Config struct {
 	// holderIdentity of every Lease that this replica owns.
 	Identity, Instance string
 	Capacity           int64
+	// Revision is the version of the program, empty when not known.
+	Revision string
+	// PodUID and Container say where the process runs, empty when not known: with a
+	// UID, an earlier process of the same container is known to have ended.
+	PodUID, Container string
+	// Started is when the process was started, by the clock of its node.
+	Started time.Time
 	// Component is the first part of every Lease's name.
 	Component string
 	// Shards are what this replica has reconcilers for.
@@ -23,12 +30,23 @@ type Config struct {
 	RebalanceDelay time.Duration
 	// DrainTimeout is how long a reconciler may take to return.
 	DrainTimeout time.Duration
+	// MaxMoving bounds how many shards of the component may be on their way from one
+	// live replica to another at once, MaxMovingHere how many of this replica's. Zero
+	// is no bound.
+	MaxMoving, MaxMovingHere int
 }
 
 // ShardConfig is one shard and what the plan needs to know of it.
 type ShardConfig struct {
 	Shard  lease.Shard
 	Weight int64
+	// Learn says that the weight is what owners have measured; Weight is for as long
+	// as there is no measurement.
+	Learn bool
+	// Group names the shards that must be with one owner; empty for none.
+	Group string
+	// Timing is the timing of the shard's Lease; zero for the component's.
+	Timing lease.Timing
 }
 
 // Grace is how long a vacant shard is left to its planned owner before anyone
@@ -47,6 +65,16 @@ const (
 	// lastHandoffPause bounds the pause before a shard is handed again to a
 	// replica that did not take it the last time.
 	lastHandoffPause = 5 * time.Minute
+	// lately is how long a term must last for the shard not to count as moved lately,
+	// and a process for the crashes before it to be forgotten.
+	lately = 10 * time.Minute
+	// firstDistrust and lastDistrust bound how long a process is given nothing after
+	// two or more before it have crashed in a row.
+	firstDistrust = 10 * time.Second
+	lastDistrust  = 5 * time.Minute
+	// rolloutOver is how long membership must hold still for replicas of two
+	// revisions to be no rollout any more, but a fleet of two versions.
+	rolloutOver = 10 * time.Minute
 	// collectAfter is how many lease durations after its end of life a member
 	// Lease that nobody owns is deleted.
 	collectAfter = 4

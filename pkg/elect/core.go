@@ -38,6 +38,20 @@ type Core struct {
 	closeBy  time.Time
 	finished bool
 
+	// pods are what is known of Pods, by UID; ended are the identities of processes
+	// that are known to run no more (ended.go).
+	pods  map[string]lease.Pod
+	ended map[string]bool
+	// crashes and joined are what earlier processes of the container have left; until distrusted it is given nothing. syncedAt is when it first
+	// saw the Leases.
+	crashes    int
+	joined     int64
+	distrusted time.Time
+	syncedAt   time.Time
+	// rolling says that a rollout is going on, rolledAt when it last was (rollout.go).
+	rolling  bool
+	rolledAt time.Time
+
 	// plan is who should own what; planStale says that something it depends on
 	// may have changed, judgeAt when the passing of time alone changes it.
 	plan      assign.Result
@@ -64,6 +78,8 @@ func New(config Config) *Core {
 		byShard:   map[lease.Shard]*shard{},
 		leases:    map[string]*lease.Observation{},
 		ghosts:    map[string]*lease.Observation{},
+		pods:      map[string]lease.Pod{},
+		ended:     map[string]bool{},
 		members:   map[string]*lease.MemberObservation{},
 		collected: map[string]time.Time{},
 
@@ -72,7 +88,13 @@ func New(config Config) *Core {
 	}
 	for _, s := range config.Shards {
 		name, _ := s.Shard.Name(config.Component) // validated by the caller
-		sh := &shard{id: s.Shard, key: s.Shard.String(), lease: name, weight: max(s.Weight, 1)}
+		sh := &shard{
+			id: s.Shard, key: s.Shard.String(), lease: name, weight: max(s.Weight, 1), learn: s.Learn, group: s.Group,
+			timing: s.Timing,
+		}
+		if sh.timing == (lease.Timing{}) {
+			sh.timing = config.Timing
+		}
 		c.shards = append(c.shards, sh)
 		c.byShard[s.Shard] = sh
 	}
@@ -128,6 +150,10 @@ func (c *Core) apply(event Event) {
 		c.published(e)
 	case Shutdown:
 		c.shutdown()
+	case PodSeen:
+		c.podSeen(e.Pod)
+	case Load:
+		c.withShard(e.Shard, func(s *shard) { c.load(s, e.Weight) })
 	case Tick:
 	case Serves:
 		c.withShard(e.Shard, func(s *shard) { c.serves(s, e.OK) })

@@ -67,6 +67,15 @@ type (
 		Now   *lease.Record
 	}
 
+	// PodSeen: what is known of a Pod has changed.
+	PodSeen struct{ lease.Pod }
+
+	// Load: how much work the shard is, as measured by its owner here.
+	Load struct {
+		Shard  lease.Shard
+		Weight int64
+	}
+
 	// Tick: the time that Next named has come.
 	Tick struct{}
 
@@ -83,5 +92,7 @@ func (LockLost) event()     {}
 func (ElectorEnded) event() {}
 func (Returned) event()     {}
 func (Released) event()     {}
+func (PodSeen) event()      {}
+func (Load) event()         {}
 func (Tick) event()         {}
 func (Shutdown) event()     {}

@@ -42,19 +42,70 @@ func (c *Core) member() lease.Member {
 		Instance: c.config.Instance,
 		Phase:    lease.Ready,
 		Capacity: max(c.config.Capacity, 1),
+		Revision: c.config.Revision,
+		PodUID:   c.config.PodUID, Container: c.config.Container,
+		Joined:  c.joined,
+		Started: roundUp(c.config.Started),
+		Crashes: c.crashes,
+	}
+	if c.crashes > 0 && c.now.Sub(c.syncedAt) >= lately {
+		m.Crashes = 0
 	}
 	switch {
 	case c.closing:
 		m.Phase = lease.Draining
-	case c.blind():
+	case c.blind(), !c.due(c.distrusted):
 		m.Phase = lease.Starting
 	}
 	for _, s := range c.shards {
 		if c.offered(s) {
-			m.Serves = append(m.Serves, lease.Served{Shard: s.key, Weight: s.weight})
+			m.Serves = append(m.Serves, lease.Served{Shard: s.key, Weight: s.weight, Group: s.group})
 		}
 	}
 	return m
+}
+
+// roundUp returns t in Unix seconds; zero for the zero time.
+func roundUp(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Add(time.Second - 1).Unix()
+}
+
+// load takes in how much work the shard was measured to be.
+func (c *Core) load(s *shard, weight int64) {
+	if s.learn && s.phase == Owning && weight > 0 && weight != s.weight {
+		s.weight, c.planStale = weight, true
+	}
+}
+
+// adopt remembers what the owners of shards have measured, for the time when they
+// are gone.
+func (c *Core) adopt(m lease.Member) {
+	for _, served := range m.Serves {
+		s := c.byShard[lease.ParseShard(served.Shard)]
+		if s == nil || !s.learn || s.hasTerm() {
+			continue
+		}
+		if seen := c.leases[s.lease]; seen != nil && seen.Holder == m.Identity {
+			s.weight = served.Weight
+		}
+	}
+}
+
+// sameNews says whether the others know all of member that cannot wait for the next
+// heartbeat. What others own and have measured is no news.
+func (c *Core) sameNews(member lease.Member) bool {
+	member.Serves = slices.Clone(member.Serves)
+	acked := c.self.ackedMember
+	for i, served := range member.Serves {
+		s := c.byShard[lease.ParseShard(served.Shard)]
+		if s.learn && s.phase != Owning && i < len(acked.Serves) {
+			member.Serves[i].Weight = acked.Serves[i].Weight
+		}
+	}
+	return sameMember(member, acked)
 }
 
 func sameMember(a, b lease.Member) bool {
@@ -69,7 +120,7 @@ func (c *Core) publish() {
 		return
 	}
 	member := c.member()
-	news := c.self.due || c.self.acked == "" || !sameMember(member, c.self.ackedMember)
+	news := c.self.due || c.self.acked == "" || !c.sameNews(member)
 	if c.closing && c.self.acked == lease.Draining {
 		news = false // once it is leaving, what it served is of no interest
 	}
@@ -116,7 +167,11 @@ func (c *Core) collect() {
 	}
 	for _, name := range sortedKeys(c.members) {
 		m := c.members[name]
-		after := m.ExpiresAt(fallback).Add(collectAfter * fallback)
+		keep := collectAfter * fallback
+		if m.PodUID != "" {
+			keep = lately // the next process of its container is to know of it; with the Pod it goes at once
+		}
+		after := m.ExpiresAt(fallback).Add(keep)
 		if tried, again := c.collected[name]; again {
 			after = tried.Add(collectAfter * fallback)
 		}

@@ -23,9 +23,9 @@ func (c *Core) renewed(s *shard, e Renewed) {
 	if s.shortened != "" && !lease.Newer(e.Version, s.shortened) {
 		return // a late answer: the Lease has had a shorter duration since
 	}
-	if until := c.config.Timing.SafeUntil(e.SentAt); until.After(s.safeUntil) {
+	if until := s.timing.SafeUntil(e.SentAt); until.After(s.safeUntil) {
 		s.safeUntil = until
-		s.renewBy = e.SentAt.Add(c.config.Timing.RenewDeadline)
+		s.renewBy = e.SentAt.Add(s.timing.RenewDeadline)
 	}
 }
 
@@ -46,24 +46,6 @@ func (c *Core) advanceOwner(s *shard) {
 	default:
 		c.move(s)
 	}
-}
-
-// move hands the shard to the replica that the plan gives it to, once membership
-// has held still.
-func (c *Core) move(s *shard) {
-	planned, ok := c.plan.For(s.key)
-	if !ok || planned.Owner == "" || planned.Owner == c.config.Identity {
-		return
-	}
-	steady := c.due(c.steadySince.Add(c.config.RebalanceDelay))
-	if !steady || (planned.Owner == s.handedTo && !c.due(s.handoffNot)) {
-		return
-	}
-	if planned.Owner != s.handedTo {
-		s.handedTo, s.handoffs = planned.Owner, 0
-	}
-	s.handoffs++
-	c.drain(s, Moved, planned.Owner)
 }
 
 // drain stops the reconciler. The elector goes on renewing until the reconciler
@@ -174,7 +156,17 @@ func (c *Core) returned(s *shard) {
 
 func (c *Core) release(s *shard, term lease.Term, reason Reason) {
 	s.releasing = true
-	c.do(Release{Term: term, Reason: reason})
+	moves := 0
+	if seen := c.leases[s.lease]; seen != nil {
+		moves = seen.Moves
+	}
+	if reason == Drained {
+		if !c.rolling || c.now.Sub(s.startedAt) >= lately {
+			moves = 0 // what counts is how often one rollout has moved it
+		}
+		moves++
+	}
+	c.do(Release{Term: term, Reason: reason, Moves: moves})
 }
 
 func (c *Core) released(s *shard, e Released) {
@@ -194,7 +186,7 @@ func (c *Core) released(s *shard, e Released) {
 	if e.OK {
 		s.releaseBy = zeroTime
 	} else if s.releaseBy.IsZero() {
-		s.releaseBy = c.now.Add(2 * c.config.Timing.RequestTimeout())
+		s.releaseBy = c.now.Add(2 * s.timing.RequestTimeout())
 	}
 	c.standBy(s)
 }

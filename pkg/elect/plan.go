@@ -14,17 +14,19 @@ import (
 func (c *Core) replan() {
 	c.planStale = false
 	c.judgeAt = time.Time{}
-	input := assign.Input{Replicas: c.planReplicas()}
-	input.Shards = c.planShards(input.Replicas)
-	c.plan = assign.Plan(input)
-
-	membership := make([]presentMember, len(input.Replicas))
-	for i, r := range input.Replicas {
-		membership[i] = presentMember{r.Name, r.Capacity, r.Draining}
+	members := c.present()
+	membership := make([]presentMember, len(members))
+	replicas := make([]assign.Replica, len(members))
+	for i, m := range members {
+		membership[i] = presentMember{m.Identity, m.Capacity, m.Phase == lease.Draining}
+		replicas[i] = replicaOf(m)
 	}
 	if !slices.Equal(membership, c.membership) {
 		c.membership, c.steadySince = membership, c.now
 	}
+	shards := c.planShards(members)
+	c.rollout(members, replicas, shards)
+	c.plan = assign.Plan(assign.Input{Replicas: replicas, Shards: shards})
 }
 
 // presentMember is what has to hold still before shards are moved for balance.
@@ -47,28 +49,31 @@ func (c *Core) leaseName(key string) string {
 	return name
 }
 
-// planReplicas returns the replicas that are alive, this one among them.
-func (c *Core) planReplicas() []assign.Replica {
+// present returns the replicas that are alive, this one among them.
+func (c *Core) present() []present {
 	fallback := c.config.Timing.LeaseDuration
 	suspects := c.suspects()
-	var replicas []assign.Replica
+	var members []present
 	for _, name := range sortedKeys(c.members) {
 		m := c.members[name]
-		if m.Identity == c.config.Identity || !m.Alive(fallback, c.now) {
+		if m.Identity == c.config.Identity || !m.Alive(fallback, c.now) || c.ended[m.Identity] {
 			continue
 		}
 		c.judgeBy(m.ExpiresAt(fallback))
-		replicas = append(replicas, replicaOf(m.Member, m.Phase == lease.Ready && !suspects[m.Identity]))
+		members = append(members, present{m.Member, m.Phase == lease.Ready && !suspects[m.Identity], m.JoinedAt()})
 	}
-	self := replicaOf(c.member(), c.self.joined() && !c.closing && !c.blind())
-	return append(replicas, self)
+	self := present{Member: c.member()}
+	self.ready = c.self.joined() && self.Phase == lease.Ready
+	for _, m := range c.members {
+		if m.Identity == c.config.Identity {
+			self.joined = m.JoinedAt()
+		}
+	}
+	return append(members, self)
 }
 
-func replicaOf(m lease.Member, ready bool) assign.Replica {
-	r := assign.Replica{
-		Name: m.Identity, Capacity: m.Capacity,
-		Ready: ready, Draining: m.Phase == lease.Draining,
-	}
+func replicaOf(m present) assign.Replica {
+	r := assign.Replica{Name: m.Identity, Capacity: m.Capacity, Ready: m.ready, Draining: m.Phase == lease.Draining}
 	for _, served := range m.Serves {
 		r.Serves = append(r.Serves, served.Shard)
 	}
@@ -97,27 +102,75 @@ func (c *Core) suspects() map[string]bool {
 // planShards returns the shards that this replica has reconcilers for and those
 // that others say they serve, with their owners. A shard that others serve
 // matters here too: it is part of their load.
-func (c *Core) planShards(replicas []assign.Replica) []assign.Shard {
-	weights := map[string]int64{}
+func (c *Core) planShards(members []present) []assign.Shard {
+	said := map[string]lease.Served{}
 	for _, s := range c.shards {
-		weights[s.key] = s.weight
+		said[s.key] = lease.Served{Shard: s.key, Weight: s.weight, Group: s.group}
 	}
-	for _, m := range c.members {
+	for i, m := range members {
+		if i > 0 && slices.Equal(m.Serves, members[i-1].Serves) {
+			continue // the usual case, and there may be a thousand shards
+		}
 		for _, served := range m.Serves {
-			if m.Alive(c.config.Timing.LeaseDuration, c.now) {
-				weights[served.Shard] = max(weights[served.Shard], served.Weight)
+			one := said[served.Shard]
+			one.Weight = max(one.Weight, served.Weight)
+			if one.Group == "" {
+				one.Group = served.Group
 			}
+			said[served.Shard] = one
 		}
 	}
 	var shards []assign.Shard
-	for _, key := range sortedKeys(weights) {
+	for _, key := range sortedKeys(said) {
 		name := c.leaseName(key)
 		if name == "" {
 			continue // a member Lease written by hand: nobody can own such a shard
 		}
-		shards = append(shards, assign.Shard{Name: key, Weight: weights[key], Owner: c.ownerOf(key, name)})
+		owner := c.ownerOf(key, name)
+		s := assign.Shard{Name: key, Weight: weigh(key, owner, said[key].Weight, members), Group: said[key].Group, Owner: owner}
+		if seen := c.leases[name]; seen != nil {
+			s.Moves = seen.Moves
+			s.Pin = pin(seen.Record, s.Owner, members)
+		}
+		shards = append(shards, s)
 	}
 	return shards
+}
+
+// weigh returns what the owner says that a shard weighs, and otherwise the most that
+// anybody says: others may not have heard yet what the owner has measured.
+func weigh(key, owner string, most int64, members []present) int64 {
+	for _, m := range members {
+		if m.Identity != owner {
+			continue
+		}
+		for _, served := range m.Serves {
+			if served.Shard == key {
+				return served.Weight
+			}
+		}
+	}
+	return most
+}
+
+// pin returns the replica that a Lease's annotations choose for the shard.
+func pin(r lease.Record, owner string, members []present) string {
+	if r.MoveTo == "" {
+		if r.Paused {
+			return owner
+		}
+		return ""
+	}
+	chosen, started := "", int64(0)
+	for _, m := range members {
+		switch {
+		case m.Identity == r.MoveTo:
+			return m.Identity
+		case lease.PodName(m.Identity) == r.MoveTo && (chosen == "" || m.Started > started):
+			chosen, started = m.Identity, m.Started
+		}
+	}
+	return chosen
 }
 
 func (c *Core) ownerOf(key, name string) string {
@@ -134,6 +187,9 @@ func (c *Core) ownerOf(key, name string) string {
 	}
 	if lease.Judge(seen, c.config.Timing.LeaseDuration, c.now) != lease.Held {
 		return ""
+	}
+	if c.ended[seen.Holder] {
+		return c.successor(seen.Holder)
 	}
 	c.judgeBy(lease.ExpiresAt(seen, c.config.Timing.LeaseDuration))
 	return seen.Holder

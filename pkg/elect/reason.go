@@ -16,6 +16,8 @@ const (
 const (
 	// Moved: the plan gives the shard to another replica.
 	Moved Reason = "moved to balance the split"
+	// ByHand: somebody has chosen another replica.
+	ByHand Reason = "moved by hand"
 	// Leaving: this replica is shutting down.
 	Leaving Reason = "the replica is leaving"
 	// NotServed: this replica can no longer run the kind.

@@ -29,6 +29,9 @@ type shard struct {
 	id           lease.Shard
 	key, lease   string
 	weight       int64
+	learn        bool
+	group        string
+	timing       lease.Timing
 	served       bool
 	phase        Phase
 	electorUp    bool      // Invariant: true from StartCampaign to ElectorEnded

@@ -10,14 +10,14 @@ func (c *Core) advanceStandby(s *shard) {
 		return
 	}
 	seen := c.leases[s.lease]
-	state := lease.Judge(seen, c.config.Timing.LeaseDuration, c.now)
+	state := c.judged(seen)
 	if c.haunted(s) {
 		s.vacantSince = zeroTime
 		return
 	}
 	if state == lease.Held {
 		s.vacantSince = zeroTime
-		c.wakeAt(lease.ExpiresAt(seen, c.config.Timing.LeaseDuration))
+		c.wakeAt(lease.ExpiresAt(seen, s.timing.LeaseDuration))
 		c.releaseLeftOver(s, seen)
 		return
 	}
@@ -40,10 +40,10 @@ func (c *Core) advanceStandby(s *shard) {
 // anew as soon as its reconciler has returned.
 func (c *Core) haunted(s *shard) bool {
 	ghost := c.ghosts[s.lease]
-	if ghost == nil || ghost.Holder == c.config.Identity {
+	if ghost == nil || ghost.Holder == c.config.Identity || c.ended[ghost.Holder] {
 		return false
 	}
-	return !c.due(lease.ExpiresAt(ghost, c.config.Timing.LeaseDuration))
+	return !c.due(lease.ExpiresAt(ghost, s.timing.LeaseDuration))
 }
 
 // releaseLeftOver frees a Lease that names this replica although it has no
@@ -65,7 +65,7 @@ func (c *Core) releaseLeftOver(s *shard, seen *lease.Observation) {
 func (c *Core) owesRelease(s *shard) bool {
 	seen := c.leases[s.lease]
 	return s.campaigned && seen != nil && seen.Holder == c.config.Identity &&
-		lease.Judge(seen, c.config.Timing.LeaseDuration, c.now) == lease.Held && !c.due(s.releaseBy)
+		c.judged(seen) == lease.Held && !c.due(s.releaseBy)
 }
 
 // awaitsAnswer says whether a leaving replica should stay because a write of its
@@ -96,7 +96,7 @@ func (c *Core) advanceCampaign(s *shard) {
 	seen := c.leases[s.lease]
 	taken := seen != nil && seen.Holder != c.config.Identity &&
 		lease.Newer(seen.Version, s.version) &&
-		lease.Judge(seen, c.config.Timing.LeaseDuration, c.now) == lease.Held
+		c.judged(seen) == lease.Held
 	if taken || c.closing || !s.served {
 		c.stopElector(s)
 	}
@@ -112,15 +112,19 @@ func (c *Core) stopElector(s *shard) {
 // acquired begins a term.
 func (c *Core) acquired(s *shard, e Acquired) {
 	s.term, s.version, s.shortened = e.Term, e.Version, ""
-	s.safeUntil = c.config.Timing.SafeUntil(e.SentAt)
-	s.renewBy = e.SentAt.Add(c.config.Timing.RenewDeadline)
+	s.safeUntil = s.timing.SafeUntil(e.SentAt)
+	s.renewBy = e.SentAt.Add(s.timing.RenewDeadline)
 	s.lost, s.stuck = false, false
 	s.phase, s.drainBy = Draining, c.now.Add(c.config.DrainTimeout)
 	s.startedAt, s.vacantSince = c.now, zeroTime
-	c.learn(s, lease.Record{
+	now := lease.Record{
 		UID: e.Term.UID, Version: e.Version, Holder: e.Term.Holder,
-		Duration: c.config.Timing.LeaseDuration, Transitions: e.Term.Transitions,
-	})
+		Duration: s.timing.LeaseDuration, Transitions: e.Term.Transitions,
+	}
+	if seen := c.leases[s.lease]; seen != nil && seen.UID == now.UID {
+		now.Moves, now.MoveTo, now.Paused = seen.Moves, seen.MoveTo, seen.Paused
+	}
+	c.learn(s, now)
 	if seen := c.leases[s.lease]; lease.Newer(seen.Version, e.Version) {
 		c.checkTerm(s, seen.Record) // the watch was faster than the answer
 	}
@@ -150,7 +154,7 @@ func (c *Core) learn(s *shard, r lease.Record) {
 // gave up renewing.
 func (c *Core) electorEnded(s *shard, e ElectorEnded) {
 	s.electorUp, s.stopping, s.unanswered = false, false, e.Unanswered
-	s.answerBy = c.now.Add(c.config.Timing.RequestTimeout())
+	s.answerBy = c.now.Add(s.timing.RequestTimeout())
 	switch s.phase {
 	case Campaigning:
 		s.phase = Standby

@@ -14,6 +14,8 @@ func (c *Core) watched(e lease.Event) {
 	case lease.Synced:
 		c.synced, c.planStale = true, true
 		c.self.seenAt = c.now
+		c.inherit()
+		c.reckonEnded()
 	case lease.MemberSeen:
 		c.memberSeen(e)
 	case lease.OwnerSeen:
@@ -30,7 +32,7 @@ func (c *Core) ownerSeen(e lease.Event) {
 	}
 	c.leases[e.Name] = &lease.Observation{Record: e.Record, Since: c.now}
 	delete(c.ghosts, e.Name)
-	if old == nil || old.Holder != e.Record.Holder || old.UID != e.Record.UID ||
+	if old == nil || old.Holder != e.Record.Holder || old.MoveTo != e.Record.MoveTo || old.Paused != e.Record.Paused || old.UID != e.Record.UID ||
 		old.Transitions != e.Record.Transitions || !c.now.Before(lease.ExpiresAt(old, c.config.Timing.LeaseDuration)) {
 		c.planStale = true
 	}
@@ -56,7 +58,7 @@ func (c *Core) checkTerm(s *shard, r lease.Record) {
 		c.lose(s, HolderChanged)
 	default:
 		s.version = r.Version
-		if r.Duration < c.config.Timing.LeaseDuration {
+		if r.Duration < s.timing.LeaseDuration {
 			// Others wait only for what is written there. Act no longer than that, and
 			// start a new term with the right duration.
 			shorter := lease.Timing{LeaseDuration: max(r.Duration, 0)}
@@ -77,7 +79,7 @@ func (c *Core) gone(e lease.Event) {
 		if e.Listed {
 			old.Since = c.now
 		}
-		if lease.Judge(old, c.config.Timing.LeaseDuration, c.now) == lease.Held {
+		if c.judged(old) == lease.Held {
 			c.ghosts[e.Name] = old
 		}
 		c.planStale = true
@@ -89,6 +91,7 @@ func (c *Core) gone(e lease.Event) {
 		delete(c.members, e.Name)
 		delete(c.collected, e.Name)
 		c.planStale = true
+		c.reckonEnded()
 		if old.Identity == c.config.Identity {
 			c.self.due = true // somebody deleted our presence: write it again
 		}
@@ -104,7 +107,10 @@ func (c *Core) memberSeen(e lease.Event) {
 		return // written by hand: nobody can be planned by that name
 	}
 	seen := e.Member
-	seen.Since = c.now
+	seen.Since, seen.First = c.now, c.now
+	if old != nil && old.UID == seen.UID {
+		seen.First = old.First
+	}
 	if seen.Identity == c.config.Identity {
 		c.planStale = c.planStale || c.blind()
 		c.self.seenAt = c.now
@@ -113,6 +119,8 @@ func (c *Core) memberSeen(e lease.Event) {
 	if old == nil || !old.Alive(c.config.Timing.LeaseDuration, c.now) || !sameMember(old.Member, seen.Member) {
 		c.planStale = true
 	}
+	c.adopt(seen.Member)
+	c.reckonEnded()
 }
 
 func (c *Core) shardNamed(name string) *shard {

@@ -1,6 +1,7 @@
 package kubelease
 
 import (
+	"strconv"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -26,6 +27,11 @@ func Record(l *coordinationv1.Lease) lease.Record {
 	if v := l.Spec.RenewTime; v != nil {
 		r.Renewed = v.Time
 	}
+	// One that is not a number was written by a hand, and means nothing.
+	r.Moves, _ = strconv.Atoi(l.Annotations[lease.AnnotationMoves])
+	r.MoveTo = l.Annotations[lease.AnnotationMoveTo]
+	paused, marked := l.Annotations[lease.AnnotationPaused]
+	r.Paused = marked && paused != "false"
 	return r
 }
 
@@ -41,6 +47,6 @@ func Member(l *coordinationv1.Lease) (lease.MemberObservation, error) {
 	member, err := lease.DecodeMember(r.Holder, l.Annotations[lease.AnnotationMember])
 	return lease.MemberObservation{
 		Member: member, Lease: l.Name, UID: r.UID, Version: r.Version,
-		Duration: r.Duration, Renewed: r.Renewed,
+		Duration: r.Duration, Renewed: r.Renewed, Created: l.CreationTimestamp.Time,
 	}, err
 }

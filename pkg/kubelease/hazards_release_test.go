@@ -107,7 +107,7 @@ func TestHazard1ReleaseWritesOnlyOverItsOwnTerm(t *testing.T) {
 		time.Sleep(time.Second)
 		a.stop()
 		b.overwrite("b")
-		now, err := store.Release(t.Context(), term)
+		now, err := store.Release(t.Context(), term, 1)
 		if err != nil || now == nil || now.Holder != "b" || b.holder() != "b" {
 			t.Errorf("Release said %v, %v and left holder %q; want the successor's Lease untouched", now, err, b.holder())
 		}
@@ -118,7 +118,7 @@ func TestHazard1ReleaseWritesOnlyOverItsOwnTerm(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := store.Release(t.Context(), term); err != nil || b.holder() != "a" {
+		if _, err := store.Release(t.Context(), term, 1); err != nil || b.holder() != "a" {
 			t.Errorf("Release freed another term's Lease (%v)", err)
 		}
 	})

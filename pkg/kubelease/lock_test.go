@@ -83,7 +83,7 @@ func TestVacantLeaseTakesOneWrite(t *testing.T) {
 		c := b.run(first, false)
 		time.Sleep(time.Second)
 		c.stop()
-		if _, err := store.Release(t.Context(), lease.Term{Shard: shard, Lease: leaseName, Holder: "a", UID: string(b.lease().UID)}); err != nil {
+		if _, err := store.Release(t.Context(), lease.Term{Shard: shard, Lease: leaseName, Holder: "a", UID: string(b.lease().UID)}, 1); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -158,7 +158,7 @@ func TestReleaseAfterALostAnswer(t *testing.T) {
 		time.Sleep(1500 * time.Millisecond)
 		c.stop()
 		b.fault("a", nil)
-		if now, err := store.Release(t.Context(), term); err != nil || now.Holder != "" || b.holder() != "" {
+		if now, err := store.Release(t.Context(), term, 1); err != nil || now.Holder != "" || b.holder() != "" {
 			t.Errorf("Release said %+v, %v and left holder %q", now, err, b.holder())
 		}
 		if l := b.lease(); l.Spec.LeaseTransitions == nil || int(*l.Spec.LeaseTransitions) != term.Transitions {

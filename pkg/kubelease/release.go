@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -28,7 +29,10 @@ const (
 // still is in the term: the version that is checked is the version that is
 // written over, so a successor's Lease is never touched. A Lease that is not in
 // the term any more needs no release, and that is no error.
-func (s *Store) Release(ctx context.Context, term lease.Term) (*lease.Record, error) {
+//
+// moves is how often the shard was moved lately, this time included; it is written
+// with the release.
+func (s *Store) Release(ctx context.Context, term lease.Term, moves int) (*lease.Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout())
 	defer cancel()
 	current := s.known(term.Lease)
@@ -58,7 +62,7 @@ func (s *Store) Release(ctx context.Context, term lease.Term) (*lease.Record, er
 			return &record, nil
 		}
 		var released *coordinationv1.Lease
-		released, err = s.client.Update(ctx, blank(current), metav1.UpdateOptions{})
+		released, err = s.client.Update(ctx, blank(current, moves), metav1.UpdateOptions{})
 		if err == nil {
 			s.report("lease "+term.Lease, nil)
 			s.remember(released)
@@ -91,9 +95,10 @@ func (s *Store) releaseFailed(term lease.Term, err error) error {
 
 // blank returns the Lease as released: what client-go's LeaderElector writes
 // (leaderelection.go, tryRelease), so that a plain candidate takes it at once.
-func blank(l *coordinationv1.Lease) *coordinationv1.Lease {
+func blank(l *coordinationv1.Lease, moves int) *coordinationv1.Lease {
 	now := metav1.NewMicroTime(time.Now())
 	l = l.DeepCopy()
+	metav1.SetMetaDataAnnotation(&l.ObjectMeta, lease.AnnotationMoves, strconv.Itoa(moves))
 	l.Spec = coordinationv1.LeaseSpec{
 		HolderIdentity:       ptr.To(""),
 		LeaseDurationSeconds: ptr.To[int32](1),

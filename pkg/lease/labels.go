@@ -20,6 +20,20 @@ const (
 	LabelGroup = "kindred.dev/group"
 )
 
+// Annotations on ownership Leases. They are advice for the plan: no right follows
+// from them.
+const (
+	// AnnotationMoves is how often the shard was moved in a short time. The owner
+	// writes it when it releases the Lease.
+	AnnotationMoves = "kindred.dev/moves"
+	// AnnotationMoveTo is written by "kindred move": the name of the Pod, or the
+	// identity, that is to own the shard as long as it can.
+	AnnotationMoveTo = "kindred.dev/move-to"
+	// AnnotationPaused is written by "kindred pause": the owner is to stay as long as
+	// it can. Any value but "false" counts.
+	AnnotationPaused = "kindred.dev/paused"
+)
+
 // Values of LabelRole.
 const (
 	RoleOwner  = "owner"

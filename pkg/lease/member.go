@@ -37,6 +37,22 @@ type Member struct {
 	Capacity int64 `json:"capacity"`
 	// Serves lists the shards that the replica can run now, with their weights.
 	Serves []Served `json:"serves"`
+
+	// Revision is the version of the program; empty when it is not known.
+	Revision string `json:"revision,omitempty"`
+	// PodUID and Container say where the process runs; empty when not known. No two
+	// processes run in one container of one Pod at once.
+	PodUID    string `json:"podUID,omitempty"`
+	Container string `json:"container,omitempty"`
+	// Joined is when the first process of the container joined, in Unix seconds by the
+	// API server's clock; zero when this is the first.
+	Joined int64 `json:"joined,omitempty"`
+	// Started is when this process was started, in Unix seconds by the node's clock,
+	// rounded up.
+	Started int64 `json:"started,omitempty"`
+	// Crashes is how many processes of the container have ended in a row without
+	// leaving in order.
+	Crashes int `json:"crashes,omitempty"`
 }
 
 // Served is one shard that a replica can run.
@@ -45,6 +61,8 @@ type Served struct {
 	Shard string `json:"shard"`
 	// Weight is how much work the shard is relative to others; at least 1.
 	Weight int64 `json:"weight"`
+	// Group names the shards that must be with one owner; empty for none.
+	Group string `json:"group,omitempty"`
 }
 
 // MemberObservation is a Member as last seen.
@@ -56,8 +74,11 @@ type MemberObservation struct {
 	Duration time.Duration
 	// Renewed is the replica's own clock and only for display.
 	Renewed time.Time
-	// Since is the local time at which Version was first seen.
-	Since time.Time
+	// Created is when the Lease was made, by the API server's clock.
+	Created time.Time
+	// Since is the local time at which Version was first seen, First that at which
+	// the first version of this object was.
+	Since, First time.Time
 }
 
 // Alive says whether the member has renewed its Lease recently enough, judged
@@ -74,6 +95,15 @@ func (m MemberObservation) ExpiresAt(fallback time.Duration) time.Time {
 		duration = fallback
 	}
 	return m.Since.Add(duration)
+}
+
+// JoinedAt returns when the first process of the member's container joined, in Unix
+// seconds by the API server's clock.
+func (m MemberObservation) JoinedAt() int64 {
+	if m.Joined != 0 || m.Created.IsZero() {
+		return m.Joined
+	}
+	return m.Created.Unix()
 }
 
 // Encode returns the annotation's value.

@@ -18,6 +18,13 @@ type Record struct {
 	Duration time.Duration
 	// Transitions is leaseTransitions. With UID it is the token of a term.
 	Transitions int
+	// Moves is how often the shard was moved lately (AnnotationMoves).
+	Moves int
+	// MoveTo is the Pod or the identity that somebody has chosen as the owner
+	// (AnnotationMoveTo), Paused says that somebody wants the owner to stay
+	// (AnnotationPaused).
+	MoveTo string
+	Paused bool
 	// Acquired and Renewed are the holder's own clock and only for display.
 	Acquired, Renewed time.Time
 }

@@ -37,7 +37,7 @@ func (p *process) act(action elect.Action) {
 		p.w.breaks.stopping(k, a)
 	case elect.Release:
 		k := p.kindOf(a.Term.Shard)
-		p.release(k, a.Term)
+		p.release(k, a.Term, a.Moves)
 	case elect.Publish:
 		p.member = a.Member
 		p.publish(a.Member, func(done bool) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kindred-k8s/kindred/pkg/assign"
+	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
 // watchOwners: I5. From now on no shard that somebody can run is without an owner
@@ -65,7 +66,8 @@ func (c *checker) settled() {
 	input := assign.Input{}
 	loads := map[string]int{}
 	for _, p := range c.replicas() {
-		r := assign.Replica{Name: p.identity, Capacity: 1, Ready: true}
+		// One whose processes have crashed in a row is not trusted for a while.
+		r := assign.Replica{Name: p.identity, Capacity: 1, Ready: p.core != nil && p.member.Phase == lease.Ready}
 		for _, k := range p.kinds {
 			if k.served {
 				r.Serves = append(r.Serves, k.shard.String())
@@ -76,7 +78,7 @@ func (c *checker) settled() {
 	}
 	even := w.plan.equalWeights()
 	for _, p := range c.replicas() {
-		even = even && len(p.kinds) == len(w.shards)
+		even = even && len(p.kinds) == len(w.shards) && p.member.Phase == lease.Ready
 	}
 	foreign := false
 	for i, s := range w.shards {
@@ -100,17 +102,35 @@ func (c *checker) settled() {
 		foreign = foreign || owner.core == nil
 		input.Shards = append(input.Shards, assign.Shard{Name: s.String(), Weight: w.plan.weights[i], Owner: owner.identity})
 	}
+	revisions := map[int]bool{}
+	for _, p := range c.replicas() {
+		revisions[p.pod.revision] = true
+	}
+	if len(revisions) > 1 {
+		return // a rollout that was left half done is at rest as it is
+	}
 	if foreign {
 		return // what a plain elector owns is not for the plan to move
 	}
 	for _, d := range assign.Plan(input).Decisions {
-		if d.Changes() {
+		if d.Changes() && !c.restless(d.Shard) {
 			w.fail("I6", nil, "in the end %s is to go from %s to %s: %s", d.Shard, d.From, d.Owner, d.Reason)
 		}
+	}
+	for _, s := range w.shards {
+		even = even && !c.restless(s.String())
 	}
 	if even {
 		c.balanced(loads)
 	}
+}
+
+// restless says whether a rollout has moved the shard twice: then it stays for a
+// while, also where it is not balanced.
+func (c *checker) restless(shard string) bool {
+	name, _ := lease.ParseShard(shard).Name(component)
+	o := c.w.store.objects[name]
+	return c.w.revision > 0 && o != nil && o.moves > 1
 }
 
 func (c *checker) balanced(loads map[string]int) {

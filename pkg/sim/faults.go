@@ -99,6 +99,7 @@ func (w *World) anyProcess() *process {
 // rollout replaces the pods one by one: a new one first, then an old one leaves.
 func (w *World) rollout() {
 	old := append([]*pod(nil), w.pods...)
+	w.revision++
 	step := w.between(2*time.Second, 12*time.Second)
 	for i, p := range old {
 		w.after(time.Duration(i)*step, func() {

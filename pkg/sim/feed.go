@@ -160,7 +160,7 @@ func (f *feed) seen(o *object) {
 	e := lease.Event{Kind: lease.OwnerSeen, Name: o.name, Version: text(o.version), Record: o.record()}
 	if o.member != nil {
 		e = lease.Event{Kind: lease.MemberSeen, Name: o.name, Version: text(o.version), Member: lease.MemberObservation{
-			Member: *o.member, Lease: o.name, UID: o.uid, Version: text(o.version), Duration: o.duration,
+			Member: *o.member, Lease: o.name, UID: o.uid, Version: text(o.version), Duration: o.duration, Created: epoch.Add(o.created),
 		}}
 	}
 	f.p.put(elect.Watched{Event: e})

@@ -35,7 +35,7 @@ func (p *process) leavePlain() {
 	k := p.kinds[0]
 	end := func() {
 		k.elector.stop()
-		p.release(k, k.elector.lock.(*plainLock).term)
+		p.release(k, k.elector.lock.(*plainLock).term, 1)
 		p.after(p.config.Timing.RequestTimeout(), streamLoop, func() {
 			p.alive = false
 			p.w.trace(p, "has left")

@@ -34,6 +34,8 @@ type plan struct {
 	appears []time.Duration
 	// weak pods are of an older revision, which does not serve the last kind.
 	weak int
+	// kubelet says that the replicas may see Pods.
+	kubelet bool
 	// ppm bounds how much faster or slower than true time a clock runs.
 	ppm int
 	// deaf and failing are how many of a thousand reconcilers ignore their context,
@@ -76,6 +78,7 @@ func drawPlan(rng *rand.Rand, b *breaks, wanted class) plan {
 	if !p.calm {
 		p.deaf, p.failing = 60, 60
 	}
+	p.kubelet = rng.IntN(2) == 0
 	unequal := rng.IntN(5) == 0 && b.Broken != Oscillate
 	for range p.kinds {
 		weight, appears := int64(1), time.Duration(0)

@@ -21,12 +21,22 @@ type pod struct {
 	// weak is a replica of an older revision, which does not serve the last kind.
 	weak  bool
 	plain bool
+	// revision is the version of the program, clock the node's.
+	revision int
+	clock    clock
+	// container is what the kubelet has reported last, reported when.
+	container lease.Container
+	reported  time.Duration
 }
 
 func (w *World) newPod(weak bool) *pod {
 	w.podCount++
-	p := &pod{w: w, name: fmt.Sprintf("op-%d", w.podCount), weak: weak}
+	p := &pod{
+		w: w, name: fmt.Sprintf("op-%d", w.podCount), weak: weak, revision: w.revision,
+		clock: clock{base: epoch.Add(w.upTo(time.Hour) - 30*time.Minute), ppm: w.drawSpeed()},
+	}
 	w.pods = append(w.pods, p)
+	w.allPods = append(w.allPods, p)
 	w.after(w.upTo(time.Second), p.start)
 	return p
 }
@@ -40,7 +50,7 @@ func (p *pod) start() {
 	p.lives++
 	proc := &process{
 		w: w, pod: p, identity: fmt.Sprintf("%s_%d", p.name, p.lives), alive: true, born: w.now,
-		clock:     clock{base: epoch.Add(w.upTo(time.Hour) - 30*time.Minute), ppm: w.drawSpeed()},
+		clock:     p.clock,
 		notBefore: map[stream]time.Duration{}, latest: map[string]*object{},
 	}
 	p.proc = proc
@@ -53,7 +63,9 @@ func (p *pod) start() {
 	proc.config = elect.Config{
 		Identity: proc.identity, Instance: proc.identity, Capacity: 1, Component: component,
 		Timing: w.plan.timing, RebalanceDelay: w.plan.rebalance, DrainTimeout: w.plan.drain,
+		Revision: fmt.Sprint(p.revision), PodUID: p.name, Container: "main", Started: proc.local(),
 	}
+	w.kubelet(p, lease.Container{Name: "main", Running: true})
 	for i, s := range w.shards {
 		if p.weak && i == len(w.shards)-1 {
 			continue
@@ -65,7 +77,12 @@ func (p *pod) start() {
 	proc.core = elect.New(proc.config)
 	proc.view.init()
 	w.trace(proc, "starts, clock %+d ppm", proc.clock.ppm)
-	proc.member = lease.Member{Identity: proc.identity, Instance: proc.identity, Phase: lease.Starting, Capacity: 1}
+	c := proc.config
+	proc.member = lease.Member{
+		Identity: c.Identity, Instance: c.Instance, Phase: lease.Starting, Capacity: 1,
+		Revision: c.Revision, PodUID: c.PodUID, Container: c.Container,
+		Started: c.Started.Unix() + 1,
+	}
 	proc.join()
 }
 
@@ -87,6 +104,7 @@ func (p *process) join() {
 		default:
 			p.feed = &feed{p: p, names: map[string]bool{}}
 			p.feed.connect()
+			p.w.listPods(p)
 			for _, k := range p.kinds {
 				p.serve(k, time.Second)
 			}
@@ -133,6 +151,7 @@ func (p *process) shutdown() {
 
 // ended is called when a life of the pod is over.
 func (p *pod) ended(proc *process) {
+	p.w.kubelet(p, lease.Container{Name: "main", Finished: p.clock.at(p.w.now).Truncate(time.Second)})
 	if p.proc != proc || p.going || p.w.finale {
 		return
 	}

@@ -15,6 +15,7 @@ const (
 	streamWatch
 	streamMember
 	streamServe
+	streamPods
 	streamCollect
 	streamKinds // the first of three for each kind
 )
@@ -26,11 +27,12 @@ func (k *kind) releaseStream() stream { return k.electorStream() + 2 }
 // process is one life of a replica. With core it is Kindred's coordinator;
 // without, a program with plain client-go electors (plain.go).
 type process struct {
-	w        *World
-	pod      *pod
-	identity string
-	clock    clock
-	link     link
+	podsUntil time.Duration // until when what is known of Pods is on its way
+	w         *World
+	pod       *pod
+	identity  string
+	clock     clock
+	link      link
 
 	alive, paused bool
 	backlog       []waiting

@@ -23,7 +23,7 @@ func (p *process) forget(name string, version int64) {
 }
 
 // release is kubelease.Store.Release.
-func (p *process) release(k *kind, term lease.Term) {
+func (p *process) release(k *kind, term lease.Term, moves int) {
 	deadline := p.local().Add(p.config.Timing.RequestTimeout())
 	done := func(o *object, succeeded bool) {
 		released := elect.Released{Shard: k.shard, OK: succeeded}
@@ -54,7 +54,7 @@ func (p *process) release(k *kind, term lease.Term) {
 			return
 		}
 		blank := *current
-		blank.holder, blank.duration = "", time.Second
+		blank.holder, blank.duration, blank.moves = "", time.Second, moves
 		blank.acquired, blank.renewed = p.local().UnixMicro(), p.local().Unix()
 		p.send(k.releaseStream(), left(), true, func(s *store) (*object, code) {
 			p.w.check.writing(p, p.local())

@@ -20,8 +20,11 @@ type object struct {
 	holder      string
 	duration    time.Duration
 	transitions int
+	moves       int
 	// acquired, in microseconds, and renewed, in seconds, are of the writer's clock.
 	acquired, renewed int64
+	// created is when the Lease was made, by the store's clock.
+	created time.Duration
 	// member is set for a member Lease.
 	member *lease.Member
 }
@@ -29,7 +32,7 @@ type object struct {
 func (o *object) record() lease.Record {
 	return lease.Record{
 		UID: o.uid, Version: text(o.version), Holder: o.holder,
-		Duration: o.duration, Transitions: o.transitions,
+		Duration: o.duration, Transitions: o.transitions, Moves: o.moves,
 	}
 }
 
@@ -76,9 +79,13 @@ type store struct {
 	history []change
 	// changed is told every change as it happens.
 	changed func(old *object, c change)
+	// clock is the API server's.
+	clock func() time.Duration
 }
 
-func newStore() *store { return &store{objects: map[string]*object{}, version: 1000} }
+func newStore(clock func() time.Duration) *store {
+	return &store{objects: map[string]*object{}, version: 1000, clock: clock}
+}
 
 func (s *store) get(name string) (*object, code) {
 	if o := s.objects[name]; o != nil {
@@ -92,7 +99,7 @@ func (s *store) create(o object) (*object, code) {
 		return nil, exists
 	}
 	s.uids++
-	o.uid = fmt.Sprintf("u%d", s.uids)
+	o.uid, o.created = fmt.Sprintf("u%d", s.uids), s.clock()
 	return s.put(nil, o), ok
 }
 

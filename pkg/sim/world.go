@@ -31,11 +31,22 @@ type World struct {
 	outage, full bool
 	failures     int // how many reconcilers may yet fail by themselves
 	podCount     int
-	finale       bool // everybody has been told to leave for good
+	revision     int    // the newest
+	allPods      []*pod // also those that are no more
+	finale       bool   // everybody has been told to leave for good
 
 	check     *checker
 	stats     Stats
 	violation *Violation
+}
+
+// kindName returns KindA to KindZ, and then KindA1 and so on.
+func kindName(i int) string {
+	name := fmt.Sprintf("Kind%c", 'A'+i%26)
+	if i >= 26 {
+		name += fmt.Sprint(i / 26)
+	}
+	return name
 }
 
 // Options are what a run is made of.
@@ -51,15 +62,22 @@ type Options struct {
 
 // Run runs one schedule and returns what it did. The violation, if any, ends it.
 func Run(o Options) (Stats, *Violation) {
+	w := newWorld(o, func(rng *rand.Rand, b *breaks) plan { return drawPlan(rng, b, class(o.Class)) })
+	w.scheduleFaults()
+	return w.run()
+}
+
+// newWorld returns a world in which the pods of a plan have just been made.
+func newWorld(o Options, draw func(*rand.Rand, *breaks) plan) *World {
 	w := &World{options: o, rng: rand.New(rand.NewPCG(o.Seed, 0x6b696e64726564)), breaks: newBreaks(o.Broken)}
-	w.plan = drawPlan(w.rng, w.breaks, class(o.Class))
+	w.plan = draw(w.rng, w.breaks)
 	w.stats = newStats(w.plan.class)
-	w.store = newStore()
+	w.store = newStore(func() time.Duration { return w.now })
 	w.check = newChecker(w)
 	w.store.changed = w.changed
 	w.failures = 3
 	for i := range w.plan.kinds {
-		kind := schema.GroupKind{Group: "sim.kindred.dev", Kind: fmt.Sprintf("Kind%c", 'A'+i)}
+		kind := schema.GroupKind{Group: "sim.kindred.dev", Kind: kindName(i)}
 		w.shards = append(w.shards, lease.ShardOf(kind))
 	}
 	w.running = make([][]*reconciler, w.plan.kinds)
@@ -68,7 +86,11 @@ func Run(o Options) (Stats, *Violation) {
 	for i := range w.plan.replicas {
 		w.newPod(i < w.plan.weak)
 	}
-	w.scheduleFaults()
+	return w
+}
+
+// run lets everything happen.
+func (w *World) run() (Stats, *Violation) {
 	w.at(w.plan.quietAt, w.stopFaults)
 	w.at(w.plan.endAt, w.everybodyLeaves)
 	for w.violation == nil {

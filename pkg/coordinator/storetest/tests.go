@@ -43,7 +43,7 @@ func testWatch(e *env) {
 	if order[0] != lease.OwnerSeen || order[1] != lease.Synced {
 		e.Errorf("told %v, want what exists before Synced", order)
 	}
-	released, err := a.Release(e.Context(), first.Term)
+	released, err := a.Release(e.Context(), first.Term, 1)
 	e.must(err)
 	e.await(w, "the release", func(v lease.Event) bool { return v.Version == released.Version && v.Record.Holder == "" })
 	e.must(a.Join(e.Context(), member("a_1", "i", lease.Ready)))
@@ -59,7 +59,7 @@ func testAcquireRelease(e *env) {
 	if first.Term.Transitions != 0 {
 		e.Errorf("the first term has transition %d, want 0", first.Term.Transitions)
 	}
-	released, err := a.Release(e.Context(), first.Term)
+	released, err := a.Release(e.Context(), first.Term, 1)
 	e.must(err)
 	if released.Holder != "" || !lease.Newer(released.Version, first.Version) {
 		e.Errorf("released %+v, want it vacant and newer than %s", released, first.Version)
@@ -75,7 +75,7 @@ func testConflict(e *env) {
 	a, b, c := e.store("a_1"), e.store("b_1"), e.store("c_1")
 	first := e.won(a, nil, false)
 	wb, wc := e.watch(b), e.watch(c)
-	vacant, err := a.Release(e.Context(), first.Term)
+	vacant, err := a.Release(e.Context(), first.Term, 1)
 	e.must(err)
 	for _, w := range []*watched{wb, wc} {
 		e.await(w, "the release", func(v lease.Event) bool { return v.Version == vacant.Version })
@@ -104,7 +104,7 @@ func testDeletion(e *env) {
 	if gone.Name != leaseName || !lease.Newer(gone.Version, first.Version) {
 		e.Errorf("told %+v, want a version newer than %s", gone, first.Version)
 	}
-	if now, err := a.Release(e.Context(), first.Term); err != nil || now != nil {
+	if now, err := a.Release(e.Context(), first.Term, 1); err != nil || now != nil {
 		e.Errorf("releasing a Lease that is gone: %v, %v; want nothing to do", now, err)
 	}
 	again := e.won(a, nil, false)
@@ -120,7 +120,7 @@ func testReleaseNotOurs(e *env) {
 	seen := e.record()
 	e.await(e.watch(b), "the Lease", func(v lease.Event) bool { return v.Version == seen.Version })
 	e.won(b, &seen, true) // b_1 has watched it expire
-	now, err := a.Release(e.Context(), first.Term)
+	now, err := a.Release(e.Context(), first.Term, 1)
 	if err != nil || now == nil || now.Holder != "b_1" {
 		e.Errorf("Release said %v, %v; want b_1's Lease left alone", now, err)
 	}
