@@ -20,8 +20,9 @@ RUNS ?= 5000
 UNIT := ./pkg/... ./cmd/... ./config/... ./docs/... ./test/faultproxy/...
 E2E := ./test/cluster/... ./test/e2e/... ./test/fence/...
 
-# Modules other than this one.
-NESTED := test/controlplane test/tools
+# Modules other than this one: those for its users are checked as it is.
+ADAPTERS := pkg/adapter/controllerruntime docs/examples/controller-runtime
+NESTED := test/controlplane test/tools $(ADAPTERS)
 
 # The race detector needs cgo, and that a C compiler.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
@@ -55,6 +56,7 @@ test: lint test-unit sim test-e2e ## Run everything that CI runs
 test-unit: ## Run the tests that need no API server, with the race detector
 	$(if $(RACE),,@echo "no C compiler: the tests run WITHOUT the race detector" >&2)
 	go test $(RACE) -timeout 8m $(GO_TEST_FLAGS) $(UNIT)
+	go -C pkg/adapter/controllerruntime test $(RACE) -timeout 8m $(GO_TEST_FLAGS) .
 
 # Without the race detector: a run is one goroutine.
 .PHONY: sim
@@ -65,6 +67,7 @@ sim: ## Run the seeded simulation (SEED=1 RUNS=5000; RUNS=1 replays a seed with 
 .PHONY: test-e2e
 test-e2e: build ## Run the tests on a real API server
 	go test -p 1 -count=1 -timeout 20m $(GO_TEST_FLAGS) $(E2E)
+	go -C pkg/adapter/controllerruntime test -count=1 -timeout 20m $(GO_TEST_FLAGS) ./e2e
 
 # Installs nothing: says what to install when spin or a C compiler is missing.
 .PHONY: model
@@ -97,11 +100,11 @@ tidy: ## Tidy the go.mod files
 # vet would look at all of it. Compiling them, which the tests do, has to do.
 .PHONY: vet
 vet:
-	go vet ./...
+	@for module in . $(ADAPTERS); do echo "go vet in $$module"; go -C $$module vet ./...; done
 
 .PHONY: staticcheck
 staticcheck: bin/staticcheck
-	bin/staticcheck ./...
+	@for module in . $(ADAPTERS); do echo "staticcheck in $$module"; (cd $$module && $(CURDIR)/bin/staticcheck ./...); done
 
 # The version is in test/tools/go.mod.
 bin/staticcheck: test/tools/go.mod test/tools/go.sum

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -43,6 +44,24 @@ func TestReadmeProgramIsTheOneThatIsCompiled(t *testing.T) {
 	block := "```go\npackage main\n" + program + "```\n"
 	if !strings.Contains(read(t, filepath.Join(root, "README.md")), block) {
 		t.Error("the README's program is not docs/examples/minimal/main.go: copy the file into the README from its package clause on")
+	}
+}
+
+func TestControllerRuntimeDiffLeadsToTheExample(t *testing.T) {
+	_, diff, found := strings.Cut(read(t, "controller-runtime.md"), "```diff\n")
+	if !found {
+		t.Fatal("controller-runtime.md has no diff")
+	}
+	diff, _, _ = strings.Cut(diff, "```\n")
+	program := strings.Split(read(t, "examples/controller-runtime/main.go"), "\n")
+	for line := range strings.Lines(diff) {
+		line = strings.TrimSuffix(line, "\n")
+		if line == "..." || strings.HasPrefix(line, "-") {
+			continue
+		}
+		if !slices.Contains(program, line[1:]) {
+			t.Errorf("the diff in controller-runtime.md has the line %q, which is not in examples/controller-runtime/main.go", line)
+		}
 	}
 }
 
