@@ -19,6 +19,9 @@ func (o *options) bind(flags *pflag.FlagSet, getenv func(string) string) {
 	flags.StringVar(&o.replica.namespace, "namespace", getenv("POD_NAMESPACE"), "the replica's own namespace (POD_NAMESPACE)")
 	flags.StringVar(&o.replica.name, "name", getenv("POD_NAME"), "the replica's name, the Pod's (POD_NAME); without it, the host name")
 	o.replica.uid = getenv("POD_UID") // only the downward API knows it
+	o.replica.container = getenv("POD_CONTAINER")
+	flags.StringVar(&o.replica.revision, "revision", getenv("POD_TEMPLATE_HASH"), "the version of the program, so that rollouts move kinds to the newest only (POD_TEMPLATE_HASH)")
+	flags.BoolVar(&o.replica.watchPods, "watch-pods", true, "take over at once from containers that the kubelet reports ended; needs POD_UID and to get, list and watch pods")
 
 	o.election.bind(flags)
 	o.work.bind(flags)
@@ -35,6 +38,7 @@ func (o *electionOptions) bind(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.drainTimeout, "drain-timeout", coordinator.DefaultDrainTimeout, "how long a reconciler may take to stop; the process ends when it takes longer")
 	flags.Int64Var(&o.capacity, "capacity", 1, "how much this replica can carry, relative to the others")
 	flags.BoolVar(&o.fencePolicy, "fence-policy", false, "the policies of \"kindred policy\" are installed: begin a term once the API server has seen it")
+	flags.IntVar(&o.maxHandovers, "max-handovers", 0, "how many kinds may move at once to even out the split; 0 for any number")
 	flags.StringToInt64Var(&o.weightFlags, "weights", nil, "how much work a kind is, relative to the others, as in Database=3,Queue=2; without it, 1")
 }
 

@@ -33,7 +33,10 @@ type apiOptions struct {
 }
 
 // replicaOptions say which Pod this is.
-type replicaOptions struct{ namespace, name, uid string }
+type replicaOptions struct {
+	namespace, name, uid, container, revision string
+	watchPods                                 bool
+}
 
 type electionOptions struct {
 	component      string
@@ -44,6 +47,7 @@ type electionOptions struct {
 	capacity       int64
 	weightFlags    map[string]int64
 	fencePolicy    bool
+	maxHandovers   int
 
 	weights map[schema.GroupKind]int64 // from weightFlags
 }
@@ -126,6 +130,9 @@ func (o *electionOptions) complete(kinds []schema.GroupKind) []error {
 	}
 	if o.rebalanceDelay <= 0 {
 		errs = append(errs, fmt.Errorf("--rebalance-delay is %v: it must be greater than zero", o.rebalanceDelay))
+	}
+	if o.maxHandovers < 0 {
+		errs = append(errs, fmt.Errorf("--max-handovers is %d: it must not be negative", o.maxHandovers))
 	}
 	if o.drainTimeout <= 0 {
 		errs = append(errs, fmt.Errorf("--drain-timeout is %v: it must be greater than zero", o.drainTimeout))

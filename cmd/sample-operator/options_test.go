@@ -31,7 +31,7 @@ func TestDefaultsComeFromThePod(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.replica != (replicaOptions{namespace: "system", name: "operator-0", uid: "1234"}) {
+	if o.replica != (replicaOptions{namespace: "system", name: "operator-0", uid: "1234", watchPods: true}) {
 		t.Errorf("the replica is %+v", o.replica)
 	}
 	if o.election.namespace != "system" {

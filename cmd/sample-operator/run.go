@@ -113,12 +113,20 @@ func (o options) kinds(client dynamic.Interface, journal *journal) ([]coordinato
 }
 
 func (o options) coordinator() coordinator.Options {
+	var pods coordinator.PodWatcher // the default, which watches
+	if !o.replica.watchPods {
+		pods = coordinator.NoPods
+	}
 	return coordinator.Options{
 		Component:      o.election.component,
 		Namespace:      o.election.namespace,
 		PodName:        o.replica.name,
 		PodNamespace:   o.replica.namespace,
 		PodUID:         o.replica.uid,
+		Container:      o.replica.container,
+		Revision:       o.replica.revision,
+		Pods:           pods,
+		MaxHandovers:   o.election.maxHandovers,
 		Timing:         o.election.timing,
 		Capacity:       o.election.capacity,
 		RebalanceDelay: o.election.rebalanceDelay,

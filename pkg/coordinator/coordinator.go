@@ -73,6 +73,13 @@ func New(config *rest.Config, options Options, kinds ...Kind) (*Coordinator, err
 		}
 		options.KindExists = discovered(discovery.ToDiscoveryInterfaceWithContext(client))
 	}
+	if options.Pods == nil && options.PodUID != "" {
+		pods, err := kubelease.NewPods(config, options.PodNamespace, options.PodName)
+		if err != nil {
+			return nil, fmt.Errorf("kindred: %w", err)
+		}
+		options.Pods = pods
+	}
 	if options.LeaseConfig != nil {
 		config = options.LeaseConfig
 	}
@@ -113,14 +120,20 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 		Identity: options.Identity, Instance: newSuffix(), Capacity: options.Capacity,
 		Component: options.Component, Timing: options.Timing,
 		RebalanceDelay: options.RebalanceDelay, DrainTimeout: options.DrainTimeout,
+		Revision: options.Revision, PodUID: options.PodUID, Container: options.Container, Started: time.Now(),
+		MaxMoving: options.MaxHandovers, MaxMovingHere: options.MaxHandoversHere,
 	}
 	for _, k := range kinds {
 		shard := lease.ShardOf(k.GroupKind)
-		c.kinds[shard] = newKind(c, shard, k.Reconciler)
-		config.Shards = append(config.Shards, elect.ShardConfig{Shard: shard, Weight: k.Weight})
+		timing := options.Timing
+		if k.Timing != (lease.Timing{}) {
+			timing = k.Timing.WithDefaults()
+		}
+		c.kinds[shard] = newKind(c, shard, k.Reconciler, timing)
+		config.Shards = append(config.Shards, elect.ShardConfig{Shard: shard, Weight: k.Weight, Group: k.Group, Timing: timing})
 	}
-	c.member = lease.Member{Identity: config.Identity, Instance: config.Instance, Phase: lease.Starting, Capacity: options.Capacity}
 	c.core = elect.New(config)
+	c.member = c.core.Member()
 	return c
 }
 

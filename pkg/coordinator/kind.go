@@ -20,6 +20,7 @@ type kind struct {
 	shard      lease.Shard
 	reconciler Reconciler
 	log        logr.Logger
+	timing     lease.Timing
 
 	// haltElector and cancel belong to the goroutine of Run.
 	haltElector func()
@@ -32,9 +33,9 @@ type kind struct {
 	stuckIn *lease.Term
 }
 
-func newKind(c *Coordinator, shard lease.Shard, r Reconciler) *kind {
+func newKind(c *Coordinator, shard lease.Shard, r Reconciler, timing lease.Timing) *kind {
 	return &kind{
-		c: c, shard: shard, reconciler: r, opened: make(chan struct{}),
+		c: c, shard: shard, reconciler: r, timing: timing, opened: make(chan struct{}),
 		log: c.log.WithValues("kind", shard.String()),
 	}
 }
@@ -65,11 +66,11 @@ func (k *kind) campaign(life context.Context, a elect.StartCampaign) {
 }
 
 func (k *kind) newElector(a elect.StartCampaign) (*leaderelection.LeaderElector, func() bool, error) {
-	lock, closeLock, err := k.c.store.Lock(a.Shard, a.Seen, a.Expired, k.told)
+	lock, closeLock, err := k.c.store.Lock(a.Shard, k.timing, a.Seen, a.Expired, k.told)
 	if err != nil {
 		return nil, nil, err
 	}
-	timing := k.c.options.Timing
+	timing := k.timing
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
 		Lock:          lock,
 		Name:          lock.Describe(),
@@ -106,7 +107,7 @@ func (k *kind) told(e lease.LockEvent) {
 }
 
 func (k *kind) fenceTold(e lease.LockEvent) {
-	until := k.c.options.Timing.SafeUntil(e.SentAt)
+	until := k.timing.SafeUntil(e.SentAt)
 	if e.Kind == lease.LockAcquired {
 		k.mu.Lock()
 		k.fence = fence.New(e.Term, until)

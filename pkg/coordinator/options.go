@@ -39,6 +39,15 @@ type Options struct {
 	// it (when the Leases are in the Pod's namespace). PodName defaults to the
 	// host name, which in a Pod is the Pod's name.
 	PodName, PodNamespace, PodUID string
+	// Container is the container's name in the Pod. With a PodUID it says that an
+	// earlier process with both has ended, because Kubernetes does not run a container
+	// twice at once: its Leases are taken back at once. Give it when two containers of
+	// one Pod have the same Component, and never give two processes the same.
+	Container string
+	// Revision is the version of the program that this replica runs, for example the
+	// Pod's pod-template-hash. In a rollout kinds then move to the newest revision
+	// only, each at most twice. Default: none, and all replicas are alike.
+	Revision string
 	// Identity is the holderIdentity. Default: <PodName>_<random suffix>. Two
 	// processes must never share one; a replica that finds its identity in use
 	// does not start (ErrIdentityInUse).
@@ -52,12 +61,24 @@ type Options struct {
 	// an owner is moved to even out the split. Kinds without an owner never wait
 	// for it. Default 3 s.
 	RebalanceDelay time.Duration
+	// MaxHandovers is how many kinds may be on their way from one live replica to
+	// another at once, to even out the split; MaxHandoversHere is how many of this
+	// replica's. Kinds whose owner leaves or dies are not held back. Default 0: no
+	// bound.
+	MaxHandovers, MaxHandoversHere int
 	// DrainTimeout is how long a reconciler may take to return once its context is
 	// cancelled. After that, or when the Lease is no longer safe to act under,
 	// whichever comes first, it is stuck. Default 20 s.
 	DrainTimeout time.Duration
 	// Stuck says what to do about a stuck reconciler. Default ExitProcess.
 	Stuck StuckPolicy
+
+	// Pods are watched for containers that the kubelet has reported ended: what such a
+	// replica owned is taken over at once instead of when its Leases expire. Default,
+	// in New: the Pods in PodNamespace that have this Pod's labels, if PodUID is known.
+	// That takes the permission to get, list and watch Pods; without it, that is
+	// logged once and Leases expire. NoPods for none.
+	Pods PodWatcher
 
 	// LeaseConfig connects to the cluster that has the Leases, when it is not the
 	// one that New is given.
@@ -142,6 +163,9 @@ func validate(o Options, kinds []Kind) error {
 	if o.Capacity < 0 {
 		add("capacity is %d: it must be at least 1", o.Capacity)
 	}
+	if o.MaxHandovers < 0 || o.MaxHandoversHere < 0 {
+		add("maxHandovers is %d and maxHandoversHere %d: they must not be negative; 0 is no bound", o.MaxHandovers, o.MaxHandoversHere)
+	}
 	if o.RebalanceDelay < 0 {
 		add("rebalanceDelay is %v: it must not be negative", o.RebalanceDelay)
 	}
@@ -165,6 +189,11 @@ func validateKinds(component string, kinds []Kind) []error {
 		shard := lease.ShardOf(kind.GroupKind)
 		if kind.Reconciler == nil {
 			errs = append(errs, fmt.Errorf("kind %s has no Reconciler", shard))
+		}
+		if kind.Timing != (lease.Timing{}) {
+			if err := kind.Timing.WithDefaults().Validate(); err != nil {
+				errs = append(errs, fmt.Errorf("kind %s: %w", shard, err))
+			}
 		}
 		if kind.Weight < 0 {
 			errs = append(errs, fmt.Errorf("kind %s has weight %d: it must be at least 1", shard, kind.Weight))

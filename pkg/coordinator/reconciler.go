@@ -53,4 +53,10 @@ type Kind struct {
 	Reconciler Reconciler
 	// Weight is how much work the kind is, relative to the others. Default 1.
 	Weight int64
+	// Group keeps kinds together: those of one group have one owner, and move as one.
+	// All replicas must give a kind the same group. Default: none.
+	Group string
+	// Timing is the timing of this kind's Lease. A kind that may wait longer for its
+	// next owner costs the API server fewer renewals. Default: Options.Timing.
+	Timing lease.Timing
 }

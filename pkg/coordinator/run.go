@@ -35,6 +35,11 @@ func (c *Coordinator) Run(ctx context.Context) error {
 	c.start(func() {
 		c.store.Watch(life, func(e lease.Event) { c.queue.put(elect.Watched{Event: e}) })
 	})
+	if c.options.Pods != nil {
+		c.start(func() {
+			c.options.Pods.Watch(life, func(p lease.Pod) { c.queue.put(elect.PodSeen{Pod: p}) }, c.problems.report)
+		})
+	}
 	for _, k := range c.kinds {
 		c.start(func() { k.serve(life) })
 	}

@@ -29,11 +29,12 @@ type Store interface {
 	// every change, until ctx is cancelled. It tries again by itself.
 	Watch(ctx context.Context, sink func(lease.Event))
 
-	// Lock returns the lock for one campaign and the term that may follow, and a
+	// Lock returns the lock for one campaign and the term that may follow, for an
+	// elector with this timing, and a
 	// function after which it makes no further request. The function may be called
 	// again; it says whether the campaign was not won, as far as is known, but a write
 	// that would win it was sent and has no answer.
-	Lock(shard lease.Shard, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (resourcelock.Interface, func() (unanswered bool), error)
+	Lock(shard lease.Shard, timing lease.Timing, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (resourcelock.Interface, func() (unanswered bool), error)
 	// Release frees the Lease of a term whose work has ended, if it still is in that
 	// term, and returns what it says now; nil when it does not exist. moves is written
 	// with it.

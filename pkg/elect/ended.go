@@ -54,13 +54,21 @@ type place struct{ pod, container string }
 func placeOf(m lease.Member) place { return place{m.PodUID, m.Container} }
 
 func (c *Core) podSeen(p lease.Pod) {
-	if len(p.Containers) == 0 && !p.Final {
-		delete(c.pods, p.UID)
-	} else {
-		c.pods[p.UID] = p
-	}
+	c.pods[p.UID] = p
 	c.reckonEnded()
+	if len(c.pods) < 2*len(c.members)+manyPods {
+		return
+	}
+	replicas := map[string]bool{p.UID: true}
+	for _, m := range c.members {
+		replicas[m.PodUID] = true
+	}
+	maps.DeleteFunc(c.pods, func(uid string, _ lease.Pod) bool { return !replicas[uid] })
 }
+
+// manyPods is how many Pods without a replica are remembered at least: a Pod may be
+// told of before its replica is.
+const manyPods = 100
 
 // judged says what a Lease means to this replica now: a holder that is known to
 // have ended holds it no longer.
@@ -94,6 +102,33 @@ func (c *Core) successor(identity string) string {
 		return ""
 	}
 	return next.Identity
+}
+
+// servedBefore returns what an earlier process of a member's container served: one
+// that has just started will say the same.
+func (c *Core) servedBefore(m lease.Member) []lease.Served {
+	if m.PodUID == "" {
+		return nil
+	}
+	for _, before := range c.members {
+		if c.ended[before.Identity] && placeOf(before.Member) == placeOf(m) && c.successor(before.Identity) == m.Identity {
+			return before.Serves
+		}
+	}
+	return nil
+}
+
+// startsAgain says whether this process is to wait before it says that it is ready:
+// until it serves what an earlier one of its container served, so that it keeps what
+// that one owned, but no longer than one retry period.
+func (c *Core) startsAgain(m lease.Member) bool {
+	before := c.servedBefore(m)
+	for _, served := range before {
+		if !slices.ContainsFunc(m.Serves, func(s lease.Served) bool { return s.Shard == served.Shard }) {
+			return !c.due(c.syncedAt.Add(c.config.Timing.RetryPeriod))
+		}
+	}
+	return false
 }
 
 // inherit takes over what earlier processes of this container have left, when the

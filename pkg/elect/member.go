@@ -35,6 +35,14 @@ func (c *Core) blind() bool {
 		p.ackedAt.Sub(p.seenAt) > c.config.Timing.LeaseDuration
 }
 
+// Member returns what the replica has to say before it has seen anything: what it
+// joins with.
+func (c *Core) Member() lease.Member {
+	m := c.member()
+	m.Phase, m.Serves = lease.Starting, nil
+	return m
+}
+
 // member returns what this replica has to say about itself now.
 func (c *Core) member() lease.Member {
 	m := lease.Member{
@@ -120,6 +128,9 @@ func (c *Core) publish() {
 		return
 	}
 	member := c.member()
+	if c.self.acked == "" && !c.closing && c.startsAgain(member) {
+		return
+	}
 	news := c.self.due || c.self.acked == "" || !c.sameNews(member)
 	if c.closing && c.self.acked == lease.Draining {
 		news = false // once it is leaving, what it served is of no interest

@@ -60,7 +60,11 @@ func (c *Core) present() []present {
 			continue
 		}
 		c.judgeBy(m.ExpiresAt(fallback))
-		members = append(members, present{m.Member, m.Phase == lease.Ready && !suspects[m.Identity], m.JoinedAt()})
+		member := m.Member
+		if member.Phase == lease.Starting && len(member.Serves) == 0 {
+			member.Serves = c.servedBefore(member)
+		}
+		members = append(members, present{member, m.Phase == lease.Ready && !suspects[m.Identity], m.JoinedAt()})
 	}
 	self := present{Member: c.member()}
 	self.ready = c.self.joined() && self.Phase == lease.Ready

@@ -15,6 +15,15 @@ import (
 // workload's watches. Its own traffic is bounded by the number of kinds and the
 // retry period, so it needs no limit.
 func NewClient(config *rest.Config) (coordinationv1client.LeasesGetter, error) {
+	client, err := coordinationv1client.NewForConfig(apart(config, "kindred-leases"))
+	if err != nil {
+		return nil, fmt.Errorf("making the client for Leases: %w", err)
+	}
+	return client, nil
+}
+
+// apart returns the config for a client that shares nothing with others.
+func apart(config *rest.Config, agent string) *rest.Config {
 	own := rest.CopyConfig(config)
 	own.QPS, own.RateLimiter = -1, nil
 	own.Timeout = 0 // every request has a deadline of its own; the watch must have none
@@ -24,9 +33,5 @@ func NewClient(config *rest.Config) (coordinationv1client.LeasesGetter, error) {
 		dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}
 		own.Dial = dialer.DialContext
 	}
-	client, err := coordinationv1client.NewForConfig(rest.AddUserAgent(own, "kindred-leases"))
-	if err != nil {
-		return nil, fmt.Errorf("making the client for Leases: %w", err)
-	}
-	return client, nil
+	return rest.AddUserAgent(own, agent)
 }

@@ -74,7 +74,7 @@ func (b *bench) store(name string) *kubelease.Store {
 // guardedLock is Kindred's lock for a Lease that does not exist yet.
 func (b *bench) guardedLock(name string, tell func(lease.LockEvent)) resourcelock.Interface {
 	b.t.Helper()
-	lock, _, err := b.store(name).Lock(shard, nil, false, tell)
+	lock, _, err := b.store(name).Lock(shard, lease.Timing{}.WithDefaults(), nil, false, tell)
 	if err != nil {
 		b.t.Fatal(err)
 	}

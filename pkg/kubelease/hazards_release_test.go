@@ -99,7 +99,7 @@ func TestHazard1ReleaseWritesOnlyOverItsOwnTerm(t *testing.T) {
 		b := newBench(t)
 		var term lease.Term
 		store := b.store("a")
-		lock, _, err := store.Lock(shard, nil, false, func(e lease.LockEvent) { term = e.Term })
+		lock, _, err := store.Lock(shard, lease.Timing{}.WithDefaults(), nil, false, func(e lease.LockEvent) { term = e.Term })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -48,6 +48,8 @@ type Lock struct {
 	store *Store
 	shard lease.Shard
 	tell  func(lease.LockEvent)
+	// timeout bounds each request.
+	timeout time.Duration
 
 	// expired is the version that was watched until it expired; empty when the
 	// Lease was vacant.
@@ -71,12 +73,12 @@ var _ resourcelock.Interface = (*Lock)(nil)
 // was sent and has no answer. seen and expired are the campaign's grounds
 // (elect.StartCampaign); tell is called from the elector's goroutine and must not
 // block.
-func (s *Store) Lock(shard lease.Shard, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (resourcelock.Interface, func() (unanswered bool), error) {
+func (s *Store) Lock(shard lease.Shard, timing lease.Timing, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (resourcelock.Interface, func() (unanswered bool), error) {
 	name, err := shard.Name(s.options.Component)
 	if err != nil {
 		return nil, nil, err
 	}
-	l := &Lock{store: s, shard: shard, tell: tell, existed: seen != nil}
+	l := &Lock{store: s, shard: shard, timeout: timing.RequestTimeout(), tell: tell, existed: seen != nil}
 	if expired && seen != nil {
 		l.expired = seen.Version
 	}

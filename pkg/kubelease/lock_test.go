@@ -30,7 +30,7 @@ func TestExpiredLeaseIsTakenWithoutWaitingAgain(t *testing.T) {
 		seen := crashed(t, b)
 		time.Sleep(20 * time.Second)
 		var won lease.LockEvent
-		lock, _, err := b.store("a").Lock(shard, seen, true, func(e lease.LockEvent) {
+		lock, _, err := b.store("a").Lock(shard, lease.Timing{}.WithDefaults(), seen, true, func(e lease.LockEvent) {
 			if e.Kind == lease.LockAcquired {
 				won = e
 			}
@@ -55,7 +55,7 @@ func TestExpiredLeaseThatWasRenewedAfterAllIsNotStolen(t *testing.T) {
 		time.Sleep(time.Second)
 		stale := kubelease.Record(b.lease())
 		time.Sleep(20 * time.Second) // it renews all the while, and our watch tells nothing of it
-		lock, _, err := b.store("a").Lock(shard, &stale, true, func(e lease.LockEvent) { t.Errorf("event %+v", e) })
+		lock, _, err := b.store("a").Lock(shard, lease.Timing{}.WithDefaults(), &stale, true, func(e lease.LockEvent) { t.Errorf("event %+v", e) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func TestVacantLeaseTakesOneWrite(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		go store.Watch(ctx, func(lease.Event) {})
 		// A released Lease, as the watch shows it.
-		first, _, err := store.Lock(shard, nil, false, func(lease.LockEvent) {})
+		first, _, err := store.Lock(shard, lease.Timing{}.WithDefaults(), nil, false, func(lease.LockEvent) {})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestVacantLeaseTakesOneWrite(t *testing.T) {
 		record := kubelease.Record(b.lease())
 		before := b.api.Requests()
 		acquired := make(chan struct{})
-		lock, _, err := store.Lock(shard, &record, false, func(e lease.LockEvent) {
+		lock, _, err := store.Lock(shard, lease.Timing{}.WithDefaults(), &record, false, func(e lease.LockEvent) {
 			if e.Kind == lease.LockAcquired {
 				close(acquired)
 			}
@@ -147,7 +147,7 @@ func TestReleaseAfterALostAnswer(t *testing.T) {
 		b := newBench(t)
 		store := b.store("a")
 		var term lease.Term
-		lock, _, err := store.Lock(shard, nil, false, func(e lease.LockEvent) { term = e.Term })
+		lock, _, err := store.Lock(shard, lease.Timing{}.WithDefaults(), nil, false, func(e lease.LockEvent) { term = e.Term })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -45,21 +45,21 @@ func (c *lockClient) Get(ctx context.Context, name string, o metav1.GetOptions) 
 		l, err := look()
 		return c.answered(l, err, false)
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.lock.store.timeout())
+	ctx, cancel := context.WithTimeout(ctx, c.lock.timeout)
 	defer cancel()
 	l, err := c.LeaseInterface.Get(ctx, name, o)
 	return c.answered(l, err, true)
 }
 
 func (c *lockClient) Create(ctx context.Context, l *coordinationv1.Lease, o metav1.CreateOptions) (*coordinationv1.Lease, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.lock.store.timeout())
+	ctx, cancel := context.WithTimeout(ctx, c.lock.timeout)
 	defer cancel()
 	created, err := c.LeaseInterface.Create(ctx, l, o)
 	return c.answered(created, err, true)
 }
 
 func (c *lockClient) Update(ctx context.Context, l *coordinationv1.Lease, o metav1.UpdateOptions) (*coordinationv1.Lease, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.lock.store.timeout())
+	ctx, cancel := context.WithTimeout(ctx, c.lock.timeout)
 	defer cancel()
 	updated, err := c.LeaseInterface.Update(ctx, l, o)
 	return c.answered(updated, err, true)

@@ -121,7 +121,7 @@ func (e *env) await(w *watched, what string, want func(lease.Event) bool) lease.
 func (e *env) won(store coordinator.Store, seen *lease.Record, expired bool) lease.LockEvent {
 	e.Helper()
 	var told lease.LockEvent
-	lock, closeLock, err := store.Lock(shard, seen, expired, func(event lease.LockEvent) { told = event })
+	lock, closeLock, err := store.Lock(shard, lease.Timing{}.WithDefaults(), seen, expired, func(event lease.LockEvent) { told = event })
 	e.must(err)
 	defer closeLock()
 	record, _, err := lock.Get(e.Context())

@@ -80,7 +80,7 @@ func testConflict(e *env) {
 	for _, w := range []*watched{wb, wc} {
 		e.await(w, "the release", func(v lease.Event) bool { return v.Version == vacant.Version })
 	}
-	lock, closeLock, err := c.Lock(shard, vacant, false, func(v lease.LockEvent) { e.Errorf("c_1 was told %+v", v) })
+	lock, closeLock, err := c.Lock(shard, lease.Timing{}.WithDefaults(), vacant, false, func(v lease.LockEvent) { e.Errorf("c_1 was told %+v", v) })
 	e.must(err)
 	defer closeLock()
 	_, _, err = lock.Get(e.Context()) // c_1 has looked
@@ -203,7 +203,7 @@ func testCollect(e *env) {
 func testLabels(e *env) {
 	a := e.store("a_1")
 	w := e.watch(e.store("b_1"))
-	lock, closeLock, err := a.Lock(shard, nil, false, func(lease.LockEvent) {})
+	lock, closeLock, err := a.Lock(shard, lease.Timing{}.WithDefaults(), nil, false, func(lease.LockEvent) {})
 	e.must(err)
 	defer closeLock()
 	_, _, err = lock.Get(e.Context())
