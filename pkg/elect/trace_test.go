@@ -104,6 +104,10 @@ func (tr *trace) newCore(args map[string]string) []string {
 		Identity: args["self"], Instance: "instance", Component: "op",
 		Timing:         lease.Timing{}.WithDefaults(),
 		RebalanceDelay: 3 * time.Second, DrainTimeout: 20 * time.Second,
+		Revision: args["revision"], PodUID: args["pod"],
+	}
+	if started, err := strconv.Atoi(args["started"]); err == nil {
+		config.Started = time.Unix(int64(started), 0)
 	}
 	for kind := range strings.SplitSeq(args["kinds"], ",") {
 		config.Shards = append(config.Shards, ShardConfig{Shard: lease.ParseShard(kind + ".example.com"), Weight: 1})
@@ -143,14 +147,25 @@ func (tr *trace) event(now time.Time, words []string) Event {
 	case "gone":
 		return Watched{lease.Event{Kind: lease.Gone, Name: name, Version: version}}
 	case "member":
-		m := lease.Member{Identity: words[1], Phase: lease.Phase(cmpOr(args["phase"], "ready")), Capacity: 1}
+		number := func(key string) int { n, _ := strconv.Atoi(args[key]); return n }
+		m := lease.Member{
+			Identity: words[1], Phase: lease.Phase(cmpOr(args["phase"], "ready")), Capacity: 1,
+			Revision: args["revision"], PodUID: args["pod"], Started: int64(number("started")), Crashes: number("crashes"),
+		}
 		for kind := range strings.SplitSeq(args["serves"], ",") {
 			m.Serves = append(m.Serves, lease.Served{Shard: kind + ".example.com", Weight: 1})
 		}
 		return Watched{lease.Event{Kind: lease.MemberSeen, Name: "op." + words[1], Version: version,
-			Member: lease.MemberObservation{Member: m, Lease: "op." + words[1], UID: words[1], Version: version, Duration: duration}}}
+			Member: lease.MemberObservation{Member: m, Lease: "op." + words[1], UID: words[1], Version: version, Duration: duration, Created: time.Unix(int64(number("created")), 0)}}}
 	case "member-gone":
 		return Watched{lease.Event{Kind: lease.Gone, Name: "op." + words[1], Version: version}}
+	case "pod":
+		p := lease.Pod{UID: words[1], Final: args["final"] == "yes"}
+		ended, _ := strconv.Atoi(args["ended"])
+		if p.Containers = []lease.Container{{Name: "main", Running: ended == 0}}; ended > 0 {
+			p.Containers[0].Finished = time.Unix(int64(ended), 0)
+		}
+		return PodSeen{p}
 	case "serves":
 		return Serves{Shard: shard, OK: args["ok"] != "no"}
 	case "published":
