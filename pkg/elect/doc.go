@@ -29,8 +29,9 @@
 // reported as nothing at all, and the watch will tell.
 //
 // The other events come by themselves: Watched, in the order of the API server;
-// Serves, when the replica becomes able or unable to run a kind; Shutdown, once
-// the replica is to leave. Watched may be behind the answers to the replica's own
+// PodSeen, in order for each Pod; Serves, when the replica becomes able or unable to
+// run a kind; Load, when its work was measured; Shutdown, once the replica is to
+// leave. Watched may be behind the answers to the replica's own
 // writes, and may tell the same state again: states older than a known one are
 // passed over.
 //
@@ -57,7 +58,8 @@
 //
 // Standby. No elector runs and nothing is asked of the API server. A Lease is
 // free when it does not exist, has no holder, or has expired: this replica has
-// watched one version of it for the whole duration that is written in it. A free
+// watched one version of it for the whole duration that is written in it, or its
+// holder's process is known to run no more (ended.go). A free
 // Lease is campaigned for when the watch has told everything there is (Synced),
 // this replica's presence as ready has been written (Published), it is not
 // leaving, and it offers the shard: the kind is served, no reconciler of it is
@@ -89,8 +91,9 @@
 //   - somebody has shortened the duration in the Lease (LeaseEdited): others wait
 //     only for what is written, so safe-until comes forward too;
 //   - the replica leaves (Leaving), or no longer serves the kind (NotServed);
-//   - the plan gives the shard to another replica and membership has held still
-//     for RebalanceDelay (Moved);
+//   - the plan gives the shard to another replica, membership has held still for
+//     RebalanceDelay, no rollout is going on, and MaxMoving leaves room (Moved); at
+//     once when somebody has chosen that replica (ByHand);
 //   - the reconciler has returned by itself (ReconcilerEnded; there is nothing left
 //     to stop). The replica does not offer the shard for one second, then two, and
 //     so on up to a minute.
@@ -101,6 +104,11 @@
 // announcement has been written, so that those who take over plan without it, but
 // waits no longer for that than one retry period. A reconciler that has not
 // returned by safe-until, or within DrainTimeout, is Stuck.
+//
+// In a rollout (rollout.go) the plan gives what needs an owner to the newest revision,
+// and a shard that it has moved twice stays for a while. A process that starts again
+// in its container inherits what the one before owned, and its crashes: after several
+// it is published as Starting for a while, which gives it nothing.
 //
 // A shard that was Moved and was not taken by the planned replica, so that this
 // one took it back, is not moved to the same replica again for twice
