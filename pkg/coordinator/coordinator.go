@@ -130,7 +130,7 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 			timing = k.Timing.WithDefaults()
 		}
 		c.kinds[shard] = newKind(c, shard, k.Reconciler, timing)
-		config.Shards = append(config.Shards, elect.ShardConfig{Shard: shard, Weight: k.Weight, Group: k.Group, Timing: timing})
+		config.Shards = append(config.Shards, elect.ShardConfig{Shard: shard, Weight: k.Weight, Group: k.Group, Timing: timing, Learn: options.LearnWeights})
 	}
 	c.core = elect.New(config)
 	c.member = c.core.Member()

@@ -22,6 +22,9 @@ type kind struct {
 	log        logr.Logger
 	timing     lease.Timing
 
+	// busy is how long the reconcilers of this kind were busy so far.
+	busy meter
+
 	// haltElector and cancel belong to the goroutine of Run.
 	haltElector func()
 	cancel      context.CancelCauseFunc

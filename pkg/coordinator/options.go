@@ -57,6 +57,10 @@ type Options struct {
 	Timing lease.Timing
 	// Capacity is how much this replica can carry, relative to others. Default 1.
 	Capacity int64
+	// LearnWeights makes kinds weigh what their owners measure: 50, and a thousandth of
+	// a worker that is busy for each one more (see Busy), smoothed over five minutes.
+	// Kind.Weight is in the same unit then, and counts until there is a measurement.
+	LearnWeights bool
 	// RebalanceDelay is how long membership must hold still before a kind that has
 	// an owner is moved to even out the split. Kinds without an owner never wait
 	// for it. Default 3 s.

@@ -40,6 +40,9 @@ func (c *Coordinator) Run(ctx context.Context) error {
 			c.options.Pods.Watch(life, func(p lease.Pod) { c.queue.put(elect.PodSeen{Pod: p}) }, c.problems.report)
 		})
 	}
+	if c.options.LearnWeights {
+		c.start(func() { c.measure(life) })
+	}
 	for _, k := range c.kinds {
 		c.start(func() { k.serve(life) })
 	}

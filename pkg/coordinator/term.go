@@ -15,7 +15,7 @@ import (
 // which waits for Returned, unless the reconciler is stuck.
 func (k *kind) startReconciler(life context.Context, term lease.Term) {
 	right := k.fenceOf(term)
-	ctx, cancel := context.WithCancelCause(fence.NewContext(life, right))
+	ctx, cancel := context.WithCancelCause(k.busy.into(fence.NewContext(life, right)))
 	k.cancel = cancel
 	k.log.Info("Elected: starting the reconciler", "lease", term.Lease, "term", term.Token())
 	go func() {

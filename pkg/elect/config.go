@@ -40,8 +40,8 @@ type Config struct {
 type ShardConfig struct {
 	Shard  lease.Shard
 	Weight int64
-	// Learn says that the weight is what owners have measured; Weight is for as long
-	// as there is no measurement.
+	// Learn says that the weight is what owners have measured (load.go); Weight is for
+	// as long as there is no measurement.
 	Learn bool
 	// Group names the shards that must be with one owner; empty for none.
 	Group string

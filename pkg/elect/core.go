@@ -92,6 +92,9 @@ func New(config Config) *Core {
 			id: s.Shard, key: s.Shard.String(), lease: name, weight: max(s.Weight, 1), learn: s.Learn, group: s.Group,
 			timing: s.Timing,
 		}
+		if sh.learn && s.Weight == 0 {
+			sh.weight = baseWeight
+		}
 		if sh.timing == (lease.Timing{}) {
 			sh.timing = config.Timing
 		}
@@ -153,7 +156,7 @@ func (c *Core) apply(event Event) {
 	case PodSeen:
 		c.podSeen(e.Pod)
 	case Load:
-		c.withShard(e.Shard, func(s *shard) { c.load(s, e.Weight) })
+		c.withShard(e.Shard, func(s *shard) { c.load(s, e) })
 	case Tick:
 	case Serves:
 		c.withShard(e.Shard, func(s *shard) { c.serves(s, e.OK) })

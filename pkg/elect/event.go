@@ -70,10 +70,11 @@ type (
 	// PodSeen: what is known of a Pod has changed.
 	PodSeen struct{ lease.Pod }
 
-	// Load: how much work the shard is, as measured by its owner here.
+	// Load: how long the shard's reconciler was busy, all its workers together, in the
+	// time since the last such event.
 	Load struct {
-		Shard  lease.Shard
-		Weight int64
+		Shard      lease.Shard
+		Busy, Over time.Duration
 	}
 
 	// Tick: the time that Next named has come.

@@ -81,27 +81,6 @@ func roundUp(t time.Time) int64 {
 	return t.Add(time.Second - 1).Unix()
 }
 
-// load takes in how much work the shard was measured to be.
-func (c *Core) load(s *shard, weight int64) {
-	if s.learn && s.phase == Owning && weight > 0 && weight != s.weight {
-		s.weight, c.planStale = weight, true
-	}
-}
-
-// adopt remembers what the owners of shards have measured, for the time when they
-// are gone.
-func (c *Core) adopt(m lease.Member) {
-	for _, served := range m.Serves {
-		s := c.byShard[lease.ParseShard(served.Shard)]
-		if s == nil || !s.learn || s.hasTerm() {
-			continue
-		}
-		if seen := c.leases[s.lease]; seen != nil && seen.Holder == m.Identity {
-			s.weight = served.Weight
-		}
-	}
-}
-
 // sameNews says whether the others know all of member that cannot wait for the next
 // heartbeat. What others own and have measured is no news.
 func (c *Core) sameNews(member lease.Member) bool {

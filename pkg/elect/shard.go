@@ -65,6 +65,11 @@ type shard struct {
 	failures int
 	retryAt  time.Time
 
+	// busy is how many workers the shard keeps busy, smoothed, and measured how much
+	// time of this term that is from.
+	busy     float64
+	measured time.Duration
+
 	// handedTo is the replica that the shard was last moved to and handoffs how
 	// often in a row that replica did not take it.
 	handedTo   string

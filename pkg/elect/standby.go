@@ -117,6 +117,7 @@ func (c *Core) acquired(s *shard, e Acquired) {
 	s.lost, s.stuck = false, false
 	s.phase, s.drainBy = Draining, c.now.Add(c.config.DrainTimeout)
 	s.startedAt, s.vacantSince = c.now, zeroTime
+	s.busy, s.measured = 0, 0
 	now := lease.Record{
 		UID: e.Term.UID, Version: e.Version, Holder: e.Term.Holder,
 		Duration: s.timing.LeaseDuration, Transitions: e.Term.Transitions,

@@ -2,12 +2,14 @@ package informer
 
 import (
 	"context"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
 
+	"github.com/kindred-k8s/kindred/pkg/coordinator"
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
@@ -60,7 +62,9 @@ func (q queue) one(ctx context.Context, term lease.Term, key cache.ObjectName, d
 	if ctx.Err() != nil {
 		return // a queue that was shut down still hands out what is left in it
 	}
+	began := time.Now()
 	err := do(ctx, term, key)
+	coordinator.Busy(ctx, time.Since(began))
 	switch {
 	case err == nil:
 		q.Forget(key)
