@@ -15,6 +15,9 @@ GO_TEST_FLAGS ?=
 SEED ?= 1
 RUNS ?= 5000
 
+# How long make fuzz looks for inputs, for each target.
+FUZZTIME ?= 30s
+
 # Packages whose tests need no API server: they run in memory, many on virtual
 # time. The others start the control plane.
 UNIT := ./pkg/... ./cmd/... ./config/... ./docs/... ./test/faultproxy/...
@@ -62,6 +65,21 @@ test-unit: ## Run the tests that need no API server, with the race detector
 .PHONY: sim
 sim: ## Run the seeded simulation (SEED=1 RUNS=5000; RUNS=1 replays a seed with its whole trace)
 	go test ./pkg/sim -count=1 -timeout 60m -run '^TestSimulation$$' -v -sim.seed $(SEED) -sim.runs $(RUNS) $(if $(filter 1,$(RUNS)),-sim.trace)
+
+# go test fuzzes one target at a time. What it finds it writes to testdata/fuzz,
+# and every go test runs that from then on.
+.PHONY: fuzz
+fuzz: ## Look for inputs that break what reads from outside (FUZZTIME=30s for each target)
+	@count=0; \
+	for package in $$(go list $(UNIT)); do \
+	  targets=$$(go test -list '^Fuzz' $$package); \
+	  for target in $$(grep '^Fuzz' <<<"$$targets"); do \
+	    echo "$$target in $$package"; count=$$((count + 1)); \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done; \
+	if [[ $$count -eq 0 ]]; then echo "no target found" >&2; exit 1; fi; \
+	echo "$$count targets, and nothing was found"
 
 # One package at a time: they measure time on the same two cores.
 .PHONY: test-e2e

@@ -82,7 +82,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 
 func TestWhatIsNamedExists(t *testing.T) {
 	tests, paths := map[string]bool{}, map[string]bool{}
-	function := regexp.MustCompile(`(?m)^func ((?:Test|Example)\w*)\(`)
+	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w*)\(`)
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -105,7 +105,7 @@ func TestWhatIsNamedExists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	test := regexp.MustCompile("`((?:Test|Example)[A-Z]\\w*)")
+	test := regexp.MustCompile("`((?:Test|Fuzz|Example)[A-Z]\\w*)")
 	path := regexp.MustCompile("`((?:pkg|cmd|config|test|docs)/[\\w./-]+)`")
 	for _, page := range pages(t) {
 		text := read(t, page)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kindred-k8s/kindred/cmd/sample-operator/sample"
 	"github.com/kindred-k8s/kindred/pkg/lease"
@@ -124,6 +125,9 @@ func (o *electionOptions) complete(kinds []schema.GroupKind) []error {
 	var errs []error
 	if err := lease.ValidateComponent(o.component); err != nil {
 		errs = append(errs, fmt.Errorf("--component: %w", err))
+	}
+	if problems := validation.IsDNS1123Label(o.namespace); o.namespace != "" && len(problems) > 0 {
+		errs = append(errs, fmt.Errorf("--leader-elect-resource-namespace, or --namespace, is %q: %s", o.namespace, problems[0]))
 	}
 	if err := o.timing.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("--leader-elect-*: %w", err))

@@ -70,10 +70,11 @@
 //
 // Two exceptions. A Lease that was deleted while another replica held it (a
 // ghost) is not free until the duration of the state that was last seen has run
-// out, or until it has been made anew: its holder may be at work and not know. To
-// the former holder itself it is free as soon as its reconciler has returned. And
-// a Lease that names this replica, which has no term, is released (LeftOver): the
-// answer to an earlier write of its own was lost.
+// out (lease.BoundedWait: nobody waits for 68 years), or until it has been made
+// anew: its holder may be at work and not know. To the former holder itself it is
+// free as soon as its reconciler has returned. And a Lease that names this
+// replica, which has no term, is released (LeftOver): the answer to an earlier
+// write of its own was lost.
 //
 // Campaigning. The elector was given the grounds: the state of the Lease that
 // makes it free. It is stopped when a newer state names another holder, when the
@@ -89,7 +90,8 @@
 //     given up (RenewFailed); safe-until has passed, in a process that was stopped
 //     for a while (SafeUntilPassed);
 //   - somebody has shortened the duration in the Lease (LeaseEdited): others wait
-//     only for what is written, so safe-until comes forward too;
+//     only for what is written, so safe-until comes forward too. Without any
+//     duration they wait for their own, and safe-until stays;
 //   - the replica leaves (Leaving), or no longer serves the kind (NotServed);
 //   - the plan gives the shard to another replica, membership has held still for
 //     RebalanceDelay, no rollout is going on, and MaxMoving leaves room (Moved); at

@@ -2,6 +2,9 @@ package elect
 
 import (
 	"fmt"
+	"math"
+	"math/rand"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,25 +14,36 @@ import (
 )
 
 // TestRandomLife gives a core any events in any order that its contract allows,
-// and checks its side of the contract after each (watchdog), that it asks for
-// every Tick in the future, and that it always comes to an end after Shutdown.
-func TestRandomLife(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t)
-		for range rapid.IntRange(1, 120).Draw(t, "steps") {
-			w.advance(time.Duration(rapid.IntRange(0, 4000).Draw(t, "ms")) * time.Millisecond)
-			w.step(w.choose())
+// and any Leases, and checks its side of the contract after each (watchdog), that
+// it asks for every Tick in the future, and that it always comes to an end after
+// Shutdown.
+func TestRandomLife(t *testing.T) { rapid.Check(t, randomLife) }
+
+// FuzzRandomLife is TestRandomLife with lives that are looked for.
+func FuzzRandomLife(f *testing.F) {
+	for seed := range int64(8) {
+		bits := make([]byte, 128<<10)
+		rand.New(rand.NewSource(seed)).Read(bits)
+		f.Add(bits)
+	}
+	f.Fuzz(rapid.MakeFuzz(randomLife))
+}
+
+func randomLife(t *rapid.T) {
+	w := newWorld(t)
+	for range rapid.IntRange(1, 120).Draw(t, "steps") {
+		w.advance(time.Duration(rapid.IntRange(0, 4000).Draw(t, "ms")) * time.Millisecond)
+		w.step(w.choose())
+	}
+	w.step(Shutdown{})
+	for range 1000 {
+		if w.dog.finished {
+			return
 		}
-		w.step(Shutdown{})
-		for range 1000 {
-			if w.dog.finished {
-				return
-			}
-			w.advance(time.Second)
-			w.settle()
-		}
-		t.Fatalf("not finished after Shutdown and every answer: %s", w.core.phases())
-	})
+		w.advance(time.Second)
+		w.settle()
+	}
+	t.Fatalf("not finished after Shutdown and every answer: %s", w.core.phases())
 }
 
 // world answers a core's actions as the shell and the API server might.
@@ -119,23 +133,45 @@ func (w *world) win(id lease.Shard) Event {
 	return Acquired{Term: term, Version: w.next(), SentAt: w.now}
 }
 
+// duration is what Leases say, with what only hands write.
+func (w *world) duration() time.Duration {
+	return rapid.SampledFrom([]time.Duration{
+		15 * time.Second, 15 * time.Second, 0, -time.Second, time.Second, math.MaxInt32 * time.Second, math.MinInt32 * time.Second,
+	}).Draw(w.t, "duration")
+}
+
 func (w *world) leaseEvent(s *shard) Event {
+	name := rapid.SampledFrom([]string{s.lease, s.lease, "op.unknown.example.com"}).Draw(w.t, "lease")
 	if rapid.IntRange(0, 9).Draw(w.t, "gone") == 0 {
-		return Watched{lease.Event{Kind: lease.Gone, Name: s.lease, Version: w.next()}}
+		return Watched{lease.Event{Kind: lease.Gone, Name: name, Version: w.next(), Listed: rapid.Bool().Draw(w.t, "listed")}}
 	}
-	holder := rapid.SampledFrom([]string{"", "a_1", "b_1", "c_1"}).Draw(w.t, "holder")
-	record := lease.Record{UID: "u", Version: w.next(), Holder: holder, Duration: 15 * time.Second}
-	return Watched{lease.Event{Kind: lease.OwnerSeen, Name: s.lease, Version: record.Version, Record: record}}
+	record := lease.Record{
+		Version: w.next(), Duration: w.duration(),
+		UID:         rapid.SampledFrom([]string{"u", "u", "v"}).Draw(w.t, "uid"),
+		Holder:      rapid.SampledFrom([]string{"", "a_1", "b_1", "c_1"}).Draw(w.t, "holder"),
+		Transitions: rapid.SampledFrom([]int{0, s.term.Transitions, -1, math.MaxInt32}).Draw(w.t, "transitions"),
+	}
+	return Watched{lease.Event{Kind: lease.OwnerSeen, Name: name, Version: record.Version, Record: record}}
 }
 
 func (w *world) memberEvent() Event {
-	m := lease.Member{Identity: "b_1", Capacity: 1, Phase: rapid.SampledFrom([]lease.Phase{lease.Ready, lease.Draining}).Draw(w.t, "phase")}
-	for _, s := range w.core.shards {
-		m.Serves = append(m.Serves, lease.Served{Shard: s.key, Weight: 1})
+	name := rapid.SampledFrom([]string{"op.b-1", "op.c-1", "op.a-1"}).Draw(w.t, "member")
+	if rapid.IntRange(0, 9).Draw(w.t, "member gone") == 0 {
+		return Watched{lease.Event{Kind: lease.Gone, Name: name, Version: w.next()}}
 	}
+	number := rapid.SampledFrom([]int64{1, 1, 0, -1, math.MaxInt64, math.MinInt64})
+	m := lease.Member{
+		Identity: strings.ReplaceAll(strings.TrimPrefix(name, "op."), "-", "_"),
+		Capacity: number.Draw(w.t, "capacity"),
+		Phase:    rapid.SampledFrom([]lease.Phase{lease.Ready, lease.Draining, lease.Starting}).Draw(w.t, "phase"),
+	}
+	for _, s := range w.core.shards {
+		m.Serves = append(m.Serves, lease.Served{Shard: s.key, Weight: number.Draw(w.t, "weight")})
+	}
+	m.Serves = append(m.Serves, lease.Served{Shard: rapid.SampledFrom([]string{"", "..", "Other.example.com"}).Draw(w.t, "shard"), Weight: 1})
 	version := w.next()
-	return Watched{lease.Event{Kind: lease.MemberSeen, Name: "op.b-1", Version: version,
-		Member: lease.MemberObservation{Member: m, Lease: "op.b-1", Version: version, Duration: 15 * time.Second}}}
+	return Watched{lease.Event{Kind: lease.MemberSeen, Name: name, Version: version,
+		Member: lease.MemberObservation{Member: m, Lease: name, Version: version, Duration: w.duration()}}}
 }
 
 // settle gives every action under way its good answer.

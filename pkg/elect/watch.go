@@ -60,10 +60,12 @@ func (c *Core) checkTerm(s *shard, r lease.Record) {
 		s.version = r.Version
 		if r.Duration < s.timing.LeaseDuration {
 			// Others wait only for what is written there. Act no longer than that, and
-			// start a new term with the right duration.
+			// start a new term with the right duration. Where nothing is written, they
+			// wait for their own duration (lease.Judge), so the reconciler has its time to
+			// return; a plain elector would not wait, so it writes nothing from now on.
 			shorter := lease.Timing{LeaseDuration: max(r.Duration, 0)}
 			until := shorter.SafeUntil(c.now)
-			if until.Before(s.safeUntil) {
+			if r.Duration > 0 && until.Before(s.safeUntil) {
 				s.safeUntil = until
 			}
 			s.shortened = r.Version
@@ -79,6 +81,7 @@ func (c *Core) gone(e lease.Event) {
 		if e.Listed {
 			old.Since = c.now
 		}
+		old.Duration = lease.BoundedWait(old.Duration, c.config.Timing.LeaseDuration)
 		if c.judged(old) == lease.Held {
 			c.ghosts[e.Name] = old
 		}

@@ -7,7 +7,6 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"pgregory.net/rapid"
 
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
@@ -63,53 +62,4 @@ func TestProblems(t *testing.T) {
 			}
 		})
 	}
-}
-
-// Whatever is in the Leases, there is a Snapshot, it can be written, and no
-// control character reaches the terminal.
-func TestBuildTakesAnything(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		word := rapid.OneOf(rapid.SampledFrom([]string{"", "widget-operator", "owner", "member", "Database", "core",
-			"widget-operator.database.core", "widget-operator.a-b", "a_b", `{"serves":[{"shard":"Database","weight":-9}]}`,
-			`{"phase":"ready","capacity":9223372036854775807,"serves":[{"shard":"Database","weight":9223372036854775807}]}`}), rapid.String())
-		when := rapid.Custom(func(t *rapid.T) *metav1.MicroTime {
-			return ptr(metav1.NewMicroTime(time.Unix(rapid.Int64Range(-1<<40, 1<<40).Draw(t, "unix"), 0)))
-		})
-		leases := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) coordinationv1.Lease {
-			l := coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{
-				Namespace: word.Draw(t, "namespace"), Name: word.Draw(t, "name"),
-				Labels: map[string]string{
-					lease.LabelComponent: word.Draw(t, "component"), lease.LabelRole: word.Draw(t, "role"),
-					lease.LabelKind: word.Draw(t, "kind"),
-				},
-				Annotations: map[string]string{lease.AnnotationMember: word.Draw(t, "annotation")},
-			}}
-			if rapid.Bool().Draw(t, "held") {
-				l.Spec.HolderIdentity = ptr(word.Draw(t, "holder"))
-			}
-			if rapid.Bool().Draw(t, "timed") {
-				l.Spec.LeaseDurationSeconds = ptr(rapid.Int32().Draw(t, "duration"))
-				l.Spec.LeaseTransitions = ptr(rapid.Int32().Draw(t, "transitions"))
-				l.Spec.RenewTime, l.Spec.AcquireTime = when.Draw(t, "renewed"), when.Draw(t, "acquired")
-			}
-			return l
-		}), 0, 8).Draw(t, "leases")
-		snapshot := Build(leases, now)
-		snapshot.Balanced()
-		text := strings.Builder{}
-		for _, options := range []TableOptions{{}, {Namespace: true, Component: true, Wide: true}} {
-			if snapshot.WriteKinds(&text, options) != nil || snapshot.WriteReplicas(&text, options) != nil {
-				t.Fatal("a table was not written")
-			}
-		}
-		tracker := newTracker()
-		for i := range leases {
-			if change, changed := tracker.observe(&leases[i], i%3 == 0, false, now); changed {
-				text.WriteString(change.String() + "\n")
-			}
-		}
-		if got := Printable(strings.ReplaceAll(text.String(), "\n", "")); got != strings.ReplaceAll(text.String(), "\n", "") {
-			t.Fatalf("control characters in %q", text.String())
-		}
-	})
 }

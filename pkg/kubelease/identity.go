@@ -6,6 +6,8 @@ import (
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
 // identityTaken is ErrIdentityInUse with the Lease that shows it.
@@ -22,11 +24,8 @@ func (e *identityTaken) Error() string {
 func (e *identityTaken) Is(target error) bool { return target == ErrIdentityInUse }
 
 // duration is how long the Lease is to last without renewal.
-func (e *identityTaken) duration(fallback time.Duration) time.Duration {
-	if d := Record(e.lease).Duration; d > 0 {
-		return d
-	}
-	return fallback
+func (e *identityTaken) duration(own time.Duration) time.Duration {
+	return lease.BoundedWait(Record(e.lease).Duration, own)
 }
 
 func asIdentityTaken(err error, into *identityTaken) bool {

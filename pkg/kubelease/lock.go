@@ -39,6 +39,9 @@ import (
 //   - A Lease that existed and is gone is not made anew by the same campaign: its
 //     holder may not have learned of the deletion yet. The campaign ends, and the
 //     core decides what the deletion means.
+//   - A Lease with a holder and no duration is presented with this replica's own,
+//     as lease.Judge has it. The elector would take it at once.
+//   - A Lease whose leaseTransitions are at their end is made anew (replace).
 //   - Every request has a deadline, and the time just before a write was sent is
 //     reported with it: the owner's right to act counts from there.
 //
@@ -121,6 +124,7 @@ func (l *Lock) present(record *resourcelock.LeaderElectionRecord, raw []byte) (*
 	last, term, wrote := l.last, l.term, l.wrote
 	l.existed = true
 	l.mu.Unlock()
+	changed := l.givenDuration(record)
 	switch {
 	case term != nil && string(last.UID) != term.UID:
 		return nil, nil, l.lost(lease.LockDeleted)
@@ -132,7 +136,7 @@ func (l *Lock) present(record *resourcelock.LeaderElectionRecord, raw []byte) (*
 		record.HolderIdentity = ""
 	case record.HolderIdentity == l.Identity() && !sameWrite(record, wrote):
 		record.HolderIdentity += " (another process)"
-	default:
+	case !changed:
 		return record, raw, nil
 	}
 	raw, err := json.Marshal(record)
@@ -158,6 +162,10 @@ func (l *Lock) Create(ctx context.Context, record resourcelock.LeaderElectionRec
 
 // Update writes a new record at the version that was last read or written.
 func (l *Lock) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
+	record = l.inTermOf(record)
+	if exhausted(record) && record.HolderIdentity == l.Identity() {
+		return l.replace(ctx, record)
+	}
 	sentAt, err := l.write(ctx, record, l.inner.Update)
 	l.written(sentAt, err)
 	return err
@@ -193,13 +201,6 @@ func (l *Lock) write(ctx context.Context, record resourcelock.LeaderElectionReco
 func sameWrite(read, wrote *resourcelock.LeaderElectionRecord) bool {
 	return wrote != nil && read.LeaderTransitions == wrote.LeaderTransitions &&
 		read.AcquireTime.Truncate(time.Microsecond).Equal(wrote.AcquireTime.Truncate(time.Microsecond))
-}
-
-// refused says whether the API server has answered that it did not carry out a
-// write. After any other error it may have.
-func refused(err error) bool {
-	return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err) ||
-		apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) || apierrors.IsInvalid(err)
 }
 
 // written reports the outcome of a write.

@@ -49,3 +49,10 @@ func isNamespaceMissing(err error) bool {
 	details := status.Status().Details
 	return details != nil && details.Kind == "namespaces"
 }
+
+// refused says whether the API server has answered that it did not carry out a
+// write. After any other error it may have.
+func refused(err error) bool {
+	return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err) ||
+		apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) || apierrors.IsInvalid(err)
+}

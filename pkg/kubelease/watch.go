@@ -58,7 +58,7 @@ func (s *Store) Watch(ctx context.Context, sink func(lease.Event)) {
 type feed struct {
 	store *Store
 	sink  func(lease.Event)
-	names map[string]bool // what exists
+	names map[string]bool // what exists, and whether it is a member Lease
 }
 
 var _ cache.ReflectorStore = (*feed)(nil)
@@ -72,12 +72,15 @@ func (f *feed) seen(obj any) error {
 		return fmt.Errorf("the watch over Leases sent a %T", obj)
 	}
 	f.store.remember(l)
-	f.names[l.Name] = true
+	f.names[l.Name] = IsMember(l)
 	if !IsMember(l) {
 		f.sink(lease.Event{Kind: lease.OwnerSeen, Name: l.Name, Version: l.ResourceVersion, Record: Record(l)})
 		return nil
 	}
 	member, err := Member(l)
+	if err == nil {
+		err = f.store.whose(member)
+	}
 	f.store.report("lease "+l.Name, err)
 	if err == nil {
 		f.sink(lease.Event{Kind: lease.MemberSeen, Name: l.Name, Version: l.ResourceVersion, Member: member})
@@ -90,12 +93,15 @@ func (f *feed) Delete(obj any) error {
 	if !ok {
 		return fmt.Errorf("the watch over Leases sent a %T", obj)
 	}
-	f.gone(l.Name, l.ResourceVersion, false)
+	f.gone(l.Name, l.ResourceVersion, f.names[l.Name], false)
 	return nil
 }
 
-func (f *feed) gone(name, version string, listed bool) {
+func (f *feed) gone(name, version string, member, listed bool) {
 	delete(f.names, name)
+	if member {
+		f.store.report("lease "+name, nil) // what was wrong with it is gone too
+	}
 	f.store.forget(name, version)
 	f.sink(lease.Event{Kind: lease.Gone, Name: name, Version: version, Listed: listed})
 }
@@ -112,8 +118,8 @@ func (f *feed) Replace(objs []any, version string) error {
 		}
 		errs = append(errs, f.seen(obj))
 	}
-	for name := range missing {
-		f.gone(name, version, true)
+	for name, member := range missing {
+		f.gone(name, version, member, true)
 	}
 	f.sink(lease.Event{Kind: lease.Synced, Version: version})
 	return errors.Join(errs...)

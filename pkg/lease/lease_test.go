@@ -209,27 +209,6 @@ func TestMemberThatKindredDidNotWrite(t *testing.T) {
 	}
 }
 
-func FuzzDecodeMember(f *testing.F) {
-	f.Add(`{"instance":"i","phase":"ready","capacity":1,"serves":[{"shard":"A.b","weight":1}]}`)
-	f.Add(`{"serves":null}`)
-	f.Add("")
-	f.Fuzz(func(t *testing.T, text string) {
-		m, err := lease.DecodeMember("a", text)
-		if err != nil {
-			return
-		}
-		if m.Capacity < 1 {
-			t.Errorf("capacity %d", m.Capacity)
-		}
-		for _, s := range m.Serves {
-			if s.Weight < 1 {
-				t.Errorf("weight %d", s.Weight)
-			}
-			_, _ = lease.ParseShard(s.Shard).Name("op")
-		}
-	})
-}
-
 func TestTermToken(t *testing.T) {
 	term := lease.Term{Holder: "a", UID: "u", Transitions: 7}
 	if term.Token() != "u/7" {

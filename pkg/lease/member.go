@@ -88,13 +88,11 @@ func (m MemberObservation) Alive(fallback time.Duration, now time.Time) bool {
 }
 
 // ExpiresAt returns the local time from which the member no longer counts as
-// alive unless a newer version is seen.
+// alive unless a newer version is seen. A member that says that it lasts for years
+// is believed for no longer than BoundedWait: being alive gives no right, and
+// kinds would be handed to nobody for so long.
 func (m MemberObservation) ExpiresAt(fallback time.Duration) time.Time {
-	duration := m.Duration
-	if duration <= 0 {
-		duration = fallback
-	}
-	return m.Since.Add(duration)
+	return m.Since.Add(BoundedWait(m.Duration, fallback))
 }
 
 // JoinedAt returns when the first process of the member's container joined, in Unix
@@ -121,7 +119,7 @@ func (m Member) Encode() (string, error) {
 func DecodeMember(identity, annotation string) (Member, error) {
 	m := Member{}
 	if err := json.Unmarshal([]byte(annotation), &m); err != nil {
-		return Member{}, fmt.Errorf("member %s: annotation %s is not what Kindred writes: %w", identity, AnnotationMember, err)
+		return Member{}, fmt.Errorf("member %.80q: annotation %s is not what Kindred writes: %w", identity, AnnotationMember, err)
 	}
 	m.Identity = identity
 	m.Capacity = max(m.Capacity, 1)

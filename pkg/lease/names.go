@@ -29,6 +29,12 @@ func (s Shard) Name(component string) (string, error) {
 	if s.Kind.Kind == "" {
 		return "", fmt.Errorf("kind %q has no Kind: register it as schema.GroupKind{Group: ..., Kind: ...}", s.Kind.Group)
 	}
+	// It is also the value of a label, and a dot in it would make two kinds of one
+	// name. ToLower takes letters outside of ASCII to some inside.
+	if strings.Contains(s.Kind.Kind, ".") || len(validation.IsValidLabelValue(s.Kind.Kind)) > 0 {
+		return "", fmt.Errorf("kind %q of group %q: a Kind has at most %d letters, digits and dashes, as in Database",
+			s.Kind.Kind, s.Kind.Group, validation.LabelValueMaxLength)
+	}
 	group := s.Kind.Group
 	if group == "" {
 		group = coreGroup
@@ -75,9 +81,10 @@ func MemberName(component, identity string) string {
 	}, identity)
 	readable := strings.Trim(plain, "-")
 	// An identity made by Kindred is <pod name>_<suffix without dashes>: turned
-	// into <pod name>-<suffix> it can be read back, so it needs no hash.
+	// into <pod name>-<suffix> it can be read back, so it needs no hash, unless the
+	// suffix could be another identity's hash.
 	before, suffix, found := strings.Cut(identity, "_")
-	exact := found && suffix != "" && !strings.Contains(suffix, "-") && before+"-"+suffix == readable
+	exact := found && suffix != "" && len(suffix) != hashLength && !strings.Contains(suffix, "-") && before+"-"+suffix == readable
 	room := validation.DNS1123SubdomainMaxLength - len(component) - 1
 	if exact && len(readable) <= min(room, validation.DNS1123LabelMaxLength) {
 		return component + "." + readable

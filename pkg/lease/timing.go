@@ -3,6 +3,7 @@ package lease
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -17,6 +18,25 @@ const (
 // jitterFactor is client-go's leaderelection.JitterFactor: NewLeaderElector
 // refuses a renewDeadline that is not greater than retryPeriod times this.
 const jitterFactor = 1.2
+
+// maxLeaseDuration is what leaseDurationSeconds can hold.
+const maxLeaseDuration = math.MaxInt32 * time.Second
+
+// longestWritten bounds the durations in Leases from which no right follows:
+// anybody can write 68 years there.
+const longestWritten = 10 * time.Minute
+
+// BoundedWait returns how long to wait for somebody to be heard of again who
+// wrote the given duration, or had it written for him, where no right to own
+// follows from waiting: for a member, and for a holder whose Lease was deleted.
+// It is the duration, but no more than ten minutes, or own if that is longer; for
+// a duration of zero or less, it is own.
+func BoundedWait(written, own time.Duration) time.Duration {
+	if written <= 0 {
+		return own
+	}
+	return min(written, max(own, longestWritten))
+}
 
 // Timing is how long a Lease lasts and how often it is renewed. All replicas of
 // a component should use the same; different ones are safe, because a candidate
@@ -74,13 +94,16 @@ func (t Timing) Validate() error {
 	} else if t.LeaseDuration%time.Second != 0 {
 		errs = append(errs, fmt.Errorf("leaseDuration is %v: it must be whole seconds, because the Lease API stores seconds and other replicas would wait only %v",
 			t.LeaseDuration, t.LeaseDuration.Truncate(time.Second)))
+	} else if t.LeaseDuration > maxLeaseDuration {
+		errs = append(errs, fmt.Errorf("leaseDuration is %v: it must be at most %v, because the Lease API stores seconds in 32 bits", t.LeaseDuration, maxLeaseDuration))
 	}
 	if t.RetryPeriod <= 0 {
 		errs = append(errs, fmt.Errorf("retryPeriod is %v: it must be greater than zero", t.RetryPeriod))
 	}
-	if least := time.Duration(float64(t.RetryPeriod) * jitterFactor); t.RenewDeadline <= least {
-		errs = append(errs, fmt.Errorf("renewDeadline is %v: it must be greater than retryPeriod (%v) times %.1f, which is %v",
-			t.RenewDeadline, t.RetryPeriod, jitterFactor, least))
+	// As floats: a retryPeriod of 250 years times 1.2 is no Duration.
+	if float64(t.RenewDeadline) <= float64(t.RetryPeriod)*jitterFactor {
+		errs = append(errs, fmt.Errorf("renewDeadline is %v: it must be greater than retryPeriod (%v) times %.1f",
+			t.RenewDeadline, t.RetryPeriod, jitterFactor))
 	}
 	if most := t.LeaseDuration - t.Margin(); t.RenewDeadline >= most {
 		errs = append(errs, fmt.Errorf("renewDeadline is %v: it must be less than leaseDuration (%v) minus a margin for clock speeds (%v), which is %v",

@@ -17,7 +17,7 @@ func TestCheckerCanFail(t *testing.T) {
 		{ReleaseBeforeStop, 20, []string{"I2"}},
 		{SafeUntilTooLong, 200, []string{"I1", "I3"}},
 		{Oscillate, 20, []string{"I6", "reason"}},
-		{NoCAS, 200, []string{"I1", "I3"}},
+		{NoCAS, 200, []string{"I1", "I3", "token"}},
 		{StaleAsNewer, 300, []string{"reason"}},
 		{NoGhosts, 200, []string{"I1", "I3"}},
 		{ReuseToken, 20, []string{"token"}},

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) (coordinationv1client.LeasesGette
 		"labels":            testLabels,
 		"release not ours":  testReleaseNotOurs,
 		"versions, ordered": testVersions,
+		"last transition":   testLastTransition,
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, namespace := open(t)
