@@ -23,6 +23,7 @@ func (o *options) bind(flags *pflag.FlagSet, getenv func(string) string) {
 	flags.StringVar(&o.replica.revision, "revision", getenv("POD_TEMPLATE_HASH"), "the version of the program, so that rollouts move kinds to the newest only (POD_TEMPLATE_HASH)")
 	flags.BoolVar(&o.replica.watchPods, "watch-pods", true, "take over at once from containers that the kubelet reports ended; needs POD_UID and to get, list and watch pods")
 
+	flags.BoolVar(&o.replica.deletionCost, "pod-deletion-cost", false, "keep the Pod's deletion cost at the number of kinds that it owns; needs POD_UID and to patch pods")
 	o.election.bind(flags)
 	o.work.bind(flags)
 	flags.StringVar(&o.health, "health-bind-address", ":8081", `address of /healthz and /readyz; "0" for none`)

@@ -36,7 +36,7 @@ type apiOptions struct {
 // replicaOptions say which Pod this is.
 type replicaOptions struct {
 	namespace, name, uid, container, revision string
-	watchPods                                 bool
+	watchPods, deletionCost                   bool
 }
 
 type electionOptions struct {

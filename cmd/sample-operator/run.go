@@ -126,6 +126,7 @@ func (o options) coordinator() coordinator.Options {
 		Container:      o.replica.container,
 		Revision:       o.replica.revision,
 		Pods:           pods,
+		DeletionCost:   o.replica.deletionCost,
 		MaxHandovers:   o.election.maxHandovers,
 		Timing:         o.election.timing,
 		Capacity:       o.election.capacity,

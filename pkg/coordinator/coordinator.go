@@ -38,6 +38,7 @@ type Coordinator struct {
 	core   *elect.Core // owned by the goroutine of Run
 	queue  queue
 	member lease.Member // the last one published; owned by the goroutine of Run
+	cost   deletionCost
 	// running joins everything that Run starts but stuck reconcilers.
 	running  sync.WaitGroup
 	problems problems
@@ -80,6 +81,14 @@ func New(config *rest.Config, options Options, kinds ...Kind) (*Coordinator, err
 		}
 		options.Pods = pods
 	}
+	var cost func(context.Context, int) error
+	if options.DeletionCost {
+		pods, err := kubelease.NewPods(config, options.PodNamespace, options.PodName)
+		if err != nil {
+			return nil, fmt.Errorf("kindred: %w", err)
+		}
+		cost = pods.SetDeletionCost
+	}
 	if options.LeaseConfig != nil {
 		config = options.LeaseConfig
 	}
@@ -89,6 +98,7 @@ func New(config *rest.Config, options Options, kinds ...Kind) (*Coordinator, err
 	}
 	c := assemble(options, kinds)
 	c.store = kubelease.NewStore(client, c.storeOptions())
+	c.cost.set = cost
 	return c, nil
 }
 

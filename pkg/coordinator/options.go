@@ -84,6 +84,12 @@ type Options struct {
 	// logged once and Leases expire. NoPods for none.
 	Pods PodWatcher
 
+	// DeletionCost keeps the annotation controller.kubernetes.io/pod-deletion-cost of
+	// this replica's Pod at the number of kinds that it owns, so that a ReplicaSet that
+	// is scaled down stops idle Pods first. It takes PodUID and the permission to patch
+	// Pods, and one request each time that the number changes. Default: off.
+	DeletionCost bool
+
 	// LeaseConfig connects to the cluster that has the Leases, when it is not the
 	// one that New is given.
 	LeaseConfig *rest.Config
@@ -166,6 +172,9 @@ func validate(o Options, kinds []Kind) error {
 	}
 	if o.Capacity < 0 {
 		add("capacity is %d: it must be at least 1", o.Capacity)
+	}
+	if o.DeletionCost && o.PodUID == "" {
+		add("deletionCost is asked for and podUID is empty: give the Pod's UID (downward API, metadata.uid)")
 	}
 	if o.MaxHandovers < 0 || o.MaxHandoversHere < 0 {
 		add("maxHandovers is %d and maxHandoversHere %d: they must not be negative; 0 is no bound", o.MaxHandovers, o.MaxHandoversHere)

@@ -40,6 +40,10 @@ func (c *Coordinator) Run(ctx context.Context) error {
 			c.options.Pods.Watch(life, func(p lease.Pod) { c.queue.put(elect.PodSeen{Pod: p}) }, c.problems.report)
 		})
 	}
+	if c.cost.set != nil {
+		c.cost.wanted = make(chan int, 1)
+		c.start(func() { c.cost.keep(life, c.options.Timing.RetryPeriod, c.problems.report) })
+	}
 	if c.options.LearnWeights {
 		c.start(func() { c.measure(life) })
 	}
@@ -91,6 +95,7 @@ func (c *Coordinator) loop(ctx, life context.Context) {
 			}
 			c.act(life, action)
 		}
+		c.cost.want(c.core.Owned())
 		c.turn.Store(time.Now().UnixNano())
 	}
 }

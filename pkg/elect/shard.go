@@ -77,6 +77,17 @@ type shard struct {
 	handoffNot time.Time
 }
 
+// Owned returns how many shards this replica has a term of.
+func (c *Core) Owned() int {
+	n := 0
+	for _, s := range c.shards {
+		if s.hasTerm() {
+			n++
+		}
+	}
+	return n
+}
+
 // offered says whether this replica offers to run the shard.
 func (c *Core) offered(s *shard) bool {
 	return s.served && !s.stuck && c.due(s.retryAt)

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
@@ -98,6 +99,22 @@ func (p *Pods) selector(ctx context.Context, report func(error)) (string, bool) 
 			return "", false
 		}
 	}
+}
+
+// SetDeletionCost writes the annotation by which a ReplicaSet chooses which Pod to
+// stop first, the cheapest (k8s.io/api/core/v1, PodDeletionCost).
+func (p *Pods) SetDeletionCost(ctx context.Context, cost int) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"%d"}}}`, corev1.PodDeletionCost, cost)
+	_, err := p.client.Patch(ctx, p.name, types.MergePatchType, patch, metav1.PatchOptions{})
+	if apierrors.IsForbidden(err) {
+		err = fmt.Errorf("%w: allow patch on pods in namespace %s, or do not ask for DeletionCost", err, p.namespace)
+	}
+	if err != nil {
+		err = fmt.Errorf("writing the deletion cost of Pod %s/%s: %w", p.namespace, p.name, err)
+	}
+	return err
 }
 
 // explain says what a failure means and what to do.

@@ -1,11 +1,15 @@
 package e2e
 
 import (
+	"context"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -59,7 +63,7 @@ const soon = 8 * time.Second
 // is taken over at once.
 func TestContainerEnded(t *testing.T) {
 	t.Parallel()
-	f, pods := podFleet(t, 3, (*fleet).grantPods)
+	f, pods := podFleet(t, 3, func(f *fleet) { f.grantPods() })
 	for _, end := range []struct {
 		name  string
 		phase corev1.PodPhase
@@ -84,7 +88,7 @@ func TestContainerEnded(t *testing.T) {
 // up, and one about which nothing is said may still run. Their Leases must expire.
 func TestPodsProveNothing(t *testing.T) {
 	t.Parallel()
-	f, pods := podFleet(t, 4, (*fleet).grantPods)
+	f, pods := podFleet(t, 4, func(f *fleet) { f.grantPods() })
 	mark := f.journal.mark()
 	var handed []string
 	for _, name := range []string{"op-1", "op-2", "op-3"} {
@@ -126,4 +130,35 @@ func TestContainerStartsAgain(t *testing.T) {
 	if n := strings.Count(f.live["op-0"].said(), said); n != 1 {
 		t.Errorf("op-0 says %d times that %s, want once", n, said)
 	}
+}
+
+// TestDeletionCost: the annotation of each Pod is the number of kinds that it owns.
+func TestDeletionCost(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	f.account(nil)
+	f.grantLeases()
+	f.grantKinds()
+	f.grantPods(func(role *rbacv1.Role) { role.Rules[0].Verbs = append(role.Rules[0].Verbs, "patch") })
+	for _, name := range names(3) {
+		f.launchPod(name, "--pod-deletion-cost")
+	}
+	costs := func() {
+		f.settle()
+		within(t, settleTimeout, "the deletion cost of each Pod", func(ctx context.Context) error {
+			for _, name := range f.names() {
+				pod, err := plane.client.CoreV1().Pods(f.namespace).Get(ctx, name, metav1.GetOptions{})
+				if err != nil {
+					return err
+				}
+				if got, want := pod.Annotations[corev1.PodDeletionCost], strconv.Itoa(len(f.kindsOf(name))); got != want {
+					return fmt.Errorf("%s has the deletion cost %q and owns %s", name, got, want)
+				}
+			}
+			return nil
+		})
+	}
+	costs()
+	f.stop("op-1")
+	costs()
 }

@@ -86,7 +86,7 @@ func (f *fleet) account(pod *corev1.Pod) *rest.Config {
 }
 
 // launchPod starts a replica with the token of a Pod, as a kubelet would.
-func (f *fleet) launchPod(name string) *corev1.Pod {
+func (f *fleet) launchPod(name string, flags ...string) *corev1.Pod {
 	f.t.Helper()
 	pod, err := plane.client.CoreV1().Pods(f.namespace).Create(f.t.Context(), &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"app.kubernetes.io/name": "sample-operator"}},
@@ -98,7 +98,7 @@ func (f *fleet) launchPod(name string) *corev1.Pod {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.launchIn(pod)
+	f.launchIn(pod, flags...)
 	return pod
 }
 
@@ -137,12 +137,15 @@ func (f *fleet) grantLeases(change ...func(*rbacv1.Role)) {
 }
 
 // grantPods applies the Role for Pods in config/rbac.
-func (f *fleet) grantPods() {
+func (f *fleet) grantPods(change ...func(*rbacv1.Role)) {
 	f.t.Helper()
 	var role rbacv1.Role
 	var binding rbacv1.RoleBinding
 	manifest(f.t, "pods_role.yaml", &role)
 	manifest(f.t, "pods_role_binding.yaml", &binding)
+	for _, c := range change {
+		c(&role)
+	}
 	f.applyRole(&role)
 	binding.Subjects[0].Namespace = f.namespace
 	if _, err := plane.client.RbacV1().RoleBindings(f.namespace).Create(f.t.Context(), &binding, metav1.CreateOptions{}); err != nil {
