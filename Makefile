@@ -64,7 +64,7 @@ test-unit: ## Run the tests that need no API server, with the race detector
 # Without the race detector: a run is one goroutine.
 .PHONY: sim
 sim: ## Run the seeded simulation (SEED=1 RUNS=5000; RUNS=1 replays a seed with its whole trace)
-	go test ./pkg/sim -count=1 -timeout 60m -run '^TestSimulation$$' -v -sim.seed $(SEED) -sim.runs $(RUNS) $(if $(filter 1,$(RUNS)),-sim.trace)
+	go test ./pkg/sim -count=1 -timeout 60m -run '$(if $(filter 1,$(RUNS)),^TestSimulation$$,^(TestSimulation|TestRollingUpdate))' -v -sim.seed $(SEED) -sim.runs $(RUNS) $(if $(filter 1,$(RUNS)),-sim.trace)
 
 # go test fuzzes one target at a time. What it finds it writes to testdata/fuzz,
 # and every go test runs that from then on.

@@ -57,7 +57,7 @@ func TestRollingUpdateMovesEachKindAtMostTwice(t *testing.T) {
 			t.Run(fmt.Sprintf("%d replicas, surge %d, unavailable %d", replicas, s.surge, s.unavailable), func(t *testing.T) {
 				t.Parallel()
 				all, twice, runs := 0, 0, 0
-				for seed := range uint64(12) {
+				for seed := range uint64(rolloutSeeds) {
 					kinds := []int{1, replicas, 2*replicas + 1}[seed%3]
 					runs += kinds
 					for i, n := range update(t, seed, replicas, kinds, s.surge, s.unavailable) {
