@@ -63,17 +63,16 @@ func freePort() (int, error) {
 }
 
 func (a *assets) start(ctx context.Context) (string, error) {
-	etcdURL := "http://127.0.0.1:" + strconv.Itoa(a.etcdPort)
 	if !a.etcd.running() {
 		etcd := newChild("etcd", filepath.Join(a.bin, "etcd"),
-			a.files.EtcdFlags(etcdURL, "http://127.0.0.1:"+strconv.Itoa(a.peerPort), a.opts.EtcdQuotaBytes)...)
+			a.files.EtcdFlags(a.etcdURL(), "http://127.0.0.1:"+strconv.Itoa(a.peerPort), a.opts.EtcdQuotaBytes)...)
 		if err := a.run(etcd); err != nil {
 			return "", err
 		}
 		a.etcd = etcd
 	}
 	apiserver := newChild("kube-apiserver", filepath.Join(a.bin, "kube-apiserver"),
-		append(a.files.APIServerFlags(etcdURL, a.port), a.opts.APIServerArgs...)...)
+		append(a.files.APIServerFlags(a.etcdURL(), a.port), a.opts.APIServerArgs...)...)
 	if err := a.run(apiserver); err != nil {
 		return "", err
 	}
@@ -98,6 +97,8 @@ func (a *assets) start(ctx context.Context) (string, error) {
 	}
 	return a.files.Kubeconfig(), a.files.WriteKubeconfig(a.files.Kubeconfig(), server)
 }
+
+func (a *assets) etcdURL() string { return "http://127.0.0.1:" + strconv.Itoa(a.etcdPort) }
 
 // run starts a child that logs to the log file too.
 func (a *assets) run(c *child) error {

@@ -21,6 +21,7 @@ type builtin struct {
 	opts   Options
 	dir    string
 	port   string // empty until the first start has found a free one
+	etcd   string // the URL that the last start has announced
 	proc   *child
 	stdin  io.Closer
 }
@@ -94,9 +95,11 @@ func (b *builtin) start(ctx context.Context) (string, error) {
 		proc.kill()
 		return "", err
 	}
-	b.port = at.Port()
+	b.port, b.etcd = at.Port(), ready.Etcd
 	return ready.Kubeconfig, nil
 }
+
+func (b *builtin) etcdURL() string { return b.etcd }
 
 func (b *builtin) kill() error {
 	if b.proc.running() {

@@ -47,6 +47,8 @@ type server interface {
 	start(ctx context.Context) (kubeconfig string, err error)
 	// kill ends the API server with SIGKILL and returns when it is gone.
 	kill() error
+	// etcdURL is where etcd serves clients since the last start.
+	etcdURL() string
 	// stop ends everything and removes the data.
 	stop() error
 }
@@ -103,6 +105,17 @@ func load(c *Cluster) (*Cluster, error) {
 // RESTConfig is a new copy of the admin's configuration. It has no client-side rate limit, which would hide what a test
 // wants to see.
 func (c *Cluster) RESTConfig() *rest.Config { return rest.CopyConfig(c.cfg) }
+
+// EtcdURL is where etcd serves clients, without TLS, on loopback: for tests that do to it what its operators do. Restart may
+// change it. An existing cluster's is not known, and empty.
+func (c *Cluster) EtcdURL() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.srv == nil {
+		return ""
+	}
+	return c.srv.etcdURL()
+}
 
 // Stop ends the cluster and removes its data. It does nothing to an existing cluster, nor when called again.
 func (c *Cluster) Stop() error {

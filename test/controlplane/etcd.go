@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"net"
 	"net/url"
+	"syscall"
 	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
@@ -11,12 +13,37 @@ import (
 // etcdTimeout is how long etcd may take to elect its only member leader.
 const etcdTimeout = 30 * time.Second
 
+// startEtcd starts etcd on a port that is free. etcd cannot be handed a listener, and its JSON API, unlike gRPC, works only
+// if the port in its configuration is the real one, not zero. Should another process take the port first, there are others.
 func startEtcd(dir string, quotaBytes int64) (*embed.Etcd, error) {
+	for tries := 5; ; tries-- {
+		client, err := freeAddress()
+		if err != nil {
+			return nil, err
+		}
+		e, err := startEtcdAt(client, dir, quotaBytes)
+		if err == nil || tries == 1 || !errors.Is(err, syscall.EADDRINUSE) {
+			return e, err
+		}
+	}
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+func startEtcdAt(client, dir string, quotaBytes int64) (*embed.Etcd, error) {
+	clientURL := url.URL{Scheme: "http", Host: client}
 	anyPort := url.URL{Scheme: "http", Host: "127.0.0.1:0"}
 	cfg := embed.NewConfig()
 	cfg.Dir = dir
-	cfg.ListenClientUrls = []url.URL{anyPort}
-	cfg.AdvertiseClientUrls = []url.URL{anyPort}
+	cfg.ListenClientUrls = []url.URL{clientURL}
+	cfg.AdvertiseClientUrls = []url.URL{clientURL}
 	cfg.ListenPeerUrls = []url.URL{anyPort}
 	cfg.AdvertisePeerUrls = []url.URL{anyPort}
 	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)

@@ -12,12 +12,13 @@
 // connection be.
 //
 //	Delay        the request goes on to the API server later
+//	Detain       the same, and the client cannot call it back
 //	Hang         the request is accepted and nothing more is heard, not of an open watch either, until Heal
 //	Error        the request is answered with a status and never reaches the API server
 //	LoseAnswers  the request reaches the API server, which carries it out; the client never learns of it
 //	Cut          connections are refused, and those that are open break, with their watches
 //
-// When several match, they act in the order Cut, Hang, Delay, Error, LoseAnswers.
+// When several match, they act in the order Cut, Hang, Delay and Detain, Error, LoseAnswers.
 //
 // What it cannot imitate: a hang ends no TCP connection and answers HTTP/2 pings, so it is an API server that is stuck,
 // not a network that drops packets.

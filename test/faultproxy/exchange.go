@@ -1,6 +1,7 @@
 package faultproxy
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -56,7 +57,11 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 // begin registers and counts a request; it returns nil when the proxy is closed.
 func (p *Proxy) begin(r *http.Request) *exchange {
 	x := &exchange{proxy: p, req: r, began: time.Now()}
-	x.ctx, x.cancel = context.WithCancelCause(context.WithValue(r.Context(), exchangeKey{}, x))
+	life := r.Context() // ends when the client gives the request up
+	if p.judge(r).detain && take(r) == nil {
+		life = context.WithoutCancel(life)
+	}
+	x.ctx, x.cancel = context.WithCancelCause(context.WithValue(life, exchangeKey{}, x))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -67,6 +72,13 @@ func (p *Proxy) begin(r *http.Request) *exchange {
 	p.open[x] = struct{}{}
 	p.counts[Describe(r).String()]++
 	return x
+}
+
+// take reads the request's body from the client, so that nothing more is needed of it.
+func take(r *http.Request) error {
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return err
 }
 
 func (p *Proxy) end(x *exchange) {

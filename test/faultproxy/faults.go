@@ -9,11 +9,13 @@ import (
 // Match says whether a fault concerns a request. It must not read the body.
 type Match func(*http.Request) bool
 
-// fault is one call of Delay, Hang, Error, LoseAnswers or Cut. Exactly one of the fields after match is set.
+// fault is one call of Delay, Detain, Hang, Error, LoseAnswers or Cut. Exactly one of the fields after match is set, save that
+// detain comes with a delay.
 type fault struct {
 	match []Match
 
 	cut, hang, lose bool
+	detain          bool
 	delay           time.Duration
 	status          int
 }
@@ -32,6 +34,12 @@ func (f fault) concerns(r *http.Request) bool {
 
 // Delay lets requests go on to the API server only when the time has passed since they arrived.
 func (p *Proxy) Delay(d time.Duration, match ...Match) { p.add(fault{delay: d, match: match}) }
+
+// Detain is Delay for requests that arrive from now on, as a network does it that is slow to deliver: what it has cannot be
+// called back, so they go on to the API server also when their clients have given them up meanwhile, or have ended.
+func (p *Proxy) Detain(d time.Duration, match ...Match) {
+	p.add(fault{delay: d, detain: true, match: match})
+}
 
 // Hang accepts requests and lets the client hear nothing of them until Heal; they then go on to the API server, unless the
 // client has given them up. Open watches, and answers under way, are held up as well.
@@ -91,6 +99,7 @@ func (p *Proxy) tell() {
 // verdict is what the faults of a moment mean for one request.
 type verdict struct {
 	cut, hang, lose bool
+	detain          bool
 	// whole says that what happens is to happen to the connection.
 	whole  bool
 	delay  time.Duration
@@ -111,6 +120,7 @@ func (p *Proxy) judge(r *http.Request) verdict {
 		v.cut = v.cut || f.cut
 		v.hang = v.hang || f.hang
 		v.lose = v.lose || f.lose
+		v.detain = v.detain || f.detain
 		v.whole = v.whole || (f.whole() && (f.cut || f.lose))
 		v.delay += f.delay
 		if f.status != 0 {
