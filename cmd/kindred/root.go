@@ -10,6 +10,7 @@ import (
 	"github.com/kindred-k8s/kindred/cmd/kindred/demo"
 	"github.com/kindred-k8s/kindred/cmd/kindred/owners"
 	"github.com/kindred-k8s/kindred/cmd/kindred/policy"
+	"github.com/kindred-k8s/kindred/cmd/kindred/steer"
 )
 
 // newCommand makes the command for a program called by the given path.
@@ -20,7 +21,7 @@ func newCommand(path string, streams genericiooptions.IOStreams) *cobra.Command 
 		Short: "Shows which replica of a controller owns which kinds",
 		Long: `Kindred shares the work of a Kubernetes controller among its replicas by kind.
 Every kind has a Lease of its own, and the replica that holds it reconciles the
-kind. This command shows who holds what.`,
+kind. This command shows who holds what, and can say who should.`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -33,6 +34,7 @@ kind. This command shows who holds what.`,
 		demo.NewCommand(name, typed(path, name), streams),
 		policy.NewCommand(name, streams),
 	)
+	root.AddCommand(steer.NewCommands(name, streams)...)
 	return root
 }
 

@@ -94,8 +94,8 @@
 //     duration they wait for their own, and safe-until stays;
 //   - the replica leaves (Leaving), or no longer serves the kind (NotServed);
 //   - the plan gives the shard to another replica, membership has held still for
-//     RebalanceDelay, no rollout is going on, and MaxMoving leaves room (Moved); at
-//     once when somebody has chosen that replica (ByHand);
+//     RebalanceDelay, no rollout is going on, and MaxMoving leaves room (Moved); or
+//     somebody has chosen another replica that may be given it (ByHand, at once);
 //   - the reconciler has returned by itself (ReconcilerEnded; there is nothing left
 //     to stop). The replica does not offer the shard for one second, then two, and
 //     so on up to a minute.
@@ -112,7 +112,7 @@
 // in its container inherits what the one before owned, and its crashes: after several
 // it is published as Starting for a while, which gives it nothing.
 //
-// A shard that was Moved and was not taken by the planned replica, so that this
+// A shard that was Moved, or ByHand, and was not taken by the planned replica, so that this
 // one took it back, is not moved to the same replica again for twice
 // RebalanceDelay, then four times, and so on up to five minutes.
 //

@@ -179,7 +179,7 @@ func (c *Core) released(s *shard, e Released) {
 		if e.Now == nil {
 			delete(c.leases, s.lease)
 		} else {
-			c.learn(s, *e.Now)
+			c.learn(s, *e.Now, e.Now.Version)
 		}
 	}
 	s.releaseWait = c.now.Add(c.config.Timing.RetryPeriod)

@@ -1,6 +1,7 @@
 package elect
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -134,7 +135,7 @@ func (c *Core) planShards(members []present) []assign.Shard {
 		s := assign.Shard{Name: key, Weight: weigh(key, owner, said[key].Weight, members), Group: said[key].Group, Owner: owner}
 		if seen := c.leases[name]; seen != nil {
 			s.Moves = seen.Moves
-			s.Pin = pin(seen.Record, s.Owner, members)
+			s.Pin = seen.Pin(s.Owner, candidates(key, members))
 		}
 		shards = append(shards, s)
 	}
@@ -157,24 +158,16 @@ func weigh(key, owner string, most int64, members []present) int64 {
 	return most
 }
 
-// pin returns the replica that a Lease's annotations choose for the shard.
-func pin(r lease.Record, owner string, members []present) string {
-	if r.MoveTo == "" {
-		if r.Paused {
-			return owner
-		}
-		return ""
-	}
-	chosen, started := "", int64(0)
-	for _, m := range members {
-		switch {
-		case m.Identity == r.MoveTo:
-			return m.Identity
-		case lease.PodName(m.Identity) == r.MoveTo && (chosen == "" || m.Started > started):
-			chosen, started = m.Identity, m.Started
+// candidates are the replicas that somebody may have chosen for a shard.
+func candidates(key string, members []present) iter.Seq[lease.Candidate] {
+	return func(yield func(lease.Candidate) bool) {
+		for _, m := range members {
+			serves := slices.ContainsFunc(m.Serves, func(served lease.Served) bool { return served.Shard == key })
+			if !yield(lease.Candidate{Identity: m.Identity, Started: m.Started, May: m.ready && serves}) {
+				return
+			}
 		}
 	}
-	return chosen
 }
 
 func (c *Core) ownerOf(key, name string) string {

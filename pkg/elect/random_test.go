@@ -151,6 +151,8 @@ func (w *world) leaseEvent(s *shard) Event {
 		Holder:      rapid.SampledFrom([]string{"", "a_1", "b_1", "c_1"}).Draw(w.t, "holder"),
 		Transitions: rapid.SampledFrom([]int{0, s.term.Transitions, -1, math.MaxInt32}).Draw(w.t, "transitions"),
 	}
+	record.MoveTo = rapid.SampledFrom([]string{"", "", "a", "b", "c_1"}).Draw(w.t, "move to")
+	record.Paused = rapid.Bool().Draw(w.t, "paused")
 	return Watched{lease.Event{Kind: lease.OwnerSeen, Name: name, Version: record.Version, Record: record}}
 }
 

@@ -122,10 +122,11 @@ func (c *Core) acquired(s *shard, e Acquired) {
 		UID: e.Term.UID, Version: e.Version, Holder: e.Term.Holder,
 		Duration: s.timing.LeaseDuration, Transitions: e.Term.Transitions,
 	}
+	advised := ""
 	if seen := c.leases[s.lease]; seen != nil && seen.UID == now.UID {
-		now.Moves, now.MoveTo, now.Paused = seen.Moves, seen.MoveTo, seen.Paused
+		now.Moves, now.MoveTo, now.Paused, advised = seen.Moves, seen.MoveTo, seen.Paused, seen.Advised
 	}
-	c.learn(s, now)
+	c.learn(s, now, advised)
 	if seen := c.leases[s.lease]; lease.Newer(seen.Version, e.Version) {
 		c.checkTerm(s, seen.Record) // the watch was faster than the answer
 	}
@@ -142,10 +143,10 @@ func (c *Core) acquired(s *shard, e Acquired) {
 }
 
 // learn records what the Lease says after a write of our own, ahead of the
-// watch.
-func (c *Core) learn(s *shard, r lease.Record) {
+// watch. Its annotations are those of the version advised.
+func (c *Core) learn(s *shard, r lease.Record, advised string) {
 	if seen := c.leases[s.lease]; seen == nil || lease.Newer(r.Version, seen.Version) {
-		c.leases[s.lease] = &lease.Observation{Record: r, Since: c.now}
+		c.leases[s.lease] = &lease.Observation{Record: r, Since: c.now, Advised: advised}
 		delete(c.ghosts, s.lease)
 	}
 	c.planStale = true

@@ -138,7 +138,7 @@ func (tr *trace) event(now time.Time, words []string) Event {
 	if err != nil {
 		tr.t.Fatal(err)
 	}
-	record := lease.Record{UID: uid, Version: version, Holder: args["holder"], Duration: duration, Transitions: transitions}
+	record := lease.Record{UID: uid, Version: version, Holder: args["holder"], Duration: duration, Transitions: transitions, MoveTo: args["move-to"], Paused: args["paused"] == "yes"}
 	switch verb {
 	case "synced":
 		return Watched{lease.Event{Kind: lease.Synced}}

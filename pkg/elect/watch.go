@@ -28,9 +28,10 @@ func (c *Core) watched(e lease.Event) {
 func (c *Core) ownerSeen(e lease.Event) {
 	old := c.leases[e.Name]
 	if old != nil && !lease.Newer(e.Record.Version, old.Version) {
+		c.advise(old, e.Record)
 		return
 	}
-	c.leases[e.Name] = &lease.Observation{Record: e.Record, Since: c.now}
+	c.leases[e.Name] = &lease.Observation{Record: e.Record, Since: c.now, Advised: e.Record.Version}
 	delete(c.ghosts, e.Name)
 	if old == nil || old.Holder != e.Record.Holder || old.MoveTo != e.Record.MoveTo || old.Paused != e.Record.Paused || old.UID != e.Record.UID ||
 		old.Transitions != e.Record.Transitions || !c.now.Before(lease.ExpiresAt(old, c.config.Timing.LeaseDuration)) {
@@ -44,6 +45,19 @@ func (c *Core) ownerSeen(e lease.Event) {
 		s.handoffs = 0
 	}
 	c.checkTerm(s, e.Record)
+}
+
+// advise takes in what somebody has written by hand on a Lease that this replica has
+// renewed since: the answer to the renewal may be faster than the watch, and does not
+// tell it.
+func (c *Core) advise(seen *lease.Observation, r lease.Record) {
+	if r.UID != seen.UID || !lease.Newer(r.Version, seen.Advised) {
+		return
+	}
+	if seen.MoveTo != r.MoveTo || seen.Paused != r.Paused {
+		c.planStale = true
+	}
+	seen.Moves, seen.MoveTo, seen.Paused, seen.Advised = r.Moves, r.MoveTo, r.Paused, r.Version
 }
 
 // checkTerm ends a term that a newer state of its Lease contradicts (hazard 2).

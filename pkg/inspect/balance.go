@@ -21,7 +21,8 @@ func (s *Snapshot) Balanced() bool { return len(s.Imbalance()) == 0 }
 // to go down by more than a quarter of the weight, because the plan (package
 // assign) does not move a kind for little.
 //
-// Owners without a member Lease take no part in a plan and are left out.
+// Owners without a member Lease take no part in a plan and are left out. Kinds that
+// somebody wants where they are, moved there by hand or paused, are not moved.
 func (s *Snapshot) Imbalance() []string {
 	if len(s.Kinds) == 0 {
 		return []string{"there is no kind"}
@@ -85,7 +86,7 @@ func uneven(all []*Replica) string {
 	f := newLoads(all)
 	for _, from := range f.replicas {
 		for _, to := range reachable(from, f.replicas, f.equal) {
-			for _, kind := range from.Owns {
+			for _, kind := range from.movable() {
 				// A chain moves some kind out of from and another into to; with
 				// equal weights it does not matter which.
 				if (f.equal || to.serves(kind)) && f.worthwhile(from, to, kind) {
@@ -96,6 +97,11 @@ func uneven(all []*Replica) string {
 		}
 	}
 	return ""
+}
+
+// movable are the kinds that balance may take from the replica.
+func (r Replica) movable() []string {
+	return slices.DeleteFunc(slices.Clone(r.Owns), func(kind string) bool { return r.fixed[kind] })
 }
 
 // of is the capacity, where it is worth a word.
@@ -156,7 +162,7 @@ func reachable(from *Replica, replicas []*Replica, chains bool) []*Replica {
 	found := []*Replica{from}
 	for i := 0; i < len(found) && (i == 0 || chains); i++ {
 		for _, to := range replicas {
-			takes := slices.ContainsFunc(found[i].Owns, to.serves)
+			takes := slices.ContainsFunc(found[i].movable(), to.serves)
 			if takes && !slices.Contains(found, to) {
 				found = append(found, to)
 			}

@@ -60,6 +60,11 @@ func TestImbalance(t *testing.T) {
 			owned(t, "A", "a"), owned(t, "B", "a"), owned(t, "C", "b")), "a owns 2 and b owns 1"},
 		"three times the capacity, and the split is by number": {join(member(t, "a", "A B C D", weigh(nil, 3)), member(t, "b", "A B C D"),
 			owned(t, "A", "a"), owned(t, "B", "a"), owned(t, "C", "b"), owned(t, "D", "b")), "b owns 2 and a owns 2 (capacity 3)"},
+		"two more, moved there by hand": {join(fleetOf(t, "a: A B", "b: D"), moved(owned(t, "C", "a"), "a", false), member(t, "a", "A B C D"), member(t, "b", "A B C D")), "a owns 3 and b owns 1"},
+		"two more, and all wanted there": {join(member(t, "a", "A B C"), member(t, "b", "A B C"),
+			moved(owned(t, "A", "a"), "a", false), moved(owned(t, "B", "a"), "", true), moved(owned(t, "C", "a"), "a_abc", true)), ""},
+		"two more, wanted elsewhere": {join(member(t, "a", "A B"), member(t, "b", "A B"),
+			moved(owned(t, "A", "a"), "gone", false), owned(t, "B", "a")), "a owns 2 and b owns 0"},
 		"twice the capacity": {join(member(t, "a", "A B C", weigh(nil, 2)), member(t, "b", "A B C"),
 			owned(t, "A", "a"), owned(t, "B", "a"), owned(t, "C", "b")), ""},
 	}

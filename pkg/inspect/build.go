@@ -31,6 +31,7 @@ func Build(leases []coordinationv1.Lease, now time.Time) *Snapshot {
 		slices.Sort(replica.Serves)
 		b.snapshot.Replicas = append(b.snapshot.Replicas, *replica)
 	}
+	b.snapshot.plan()
 	b.snapshot.sort()
 	return b.snapshot
 }

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/kindred-k8s/kindred/pkg/kubelease"
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
@@ -105,8 +106,10 @@ func kindOf(l *coordinationv1.Lease, shard lease.Shard, h holder) Kind {
 		Kind: shard.Kind.Kind, Group: shard.Kind.Group,
 		Namespace: l.Namespace, Component: l.Labels[lease.LabelComponent], Lease: l.Name,
 		Term: h.transitions, Token: term.Token(), Renewed: h.renewed,
-		State: Vacant,
+		State: Vacant, UID: string(l.UID),
 	}
+	record := kubelease.Record(l)
+	kind.MoveTo, kind.Paused = record.MoveTo, record.Paused
 	if h.identity == "" {
 		return kind
 	}
@@ -135,7 +138,7 @@ func replicaOf(l *coordinationv1.Lease, h holder) (Replica, error) {
 		Name: nameOf(h.identity), Identity: h.identity,
 		Namespace: l.Namespace, Component: component, Lease: l.Name,
 		Phase: member.Phase, Capacity: member.Capacity,
-		Owns: []string{}, Serves: []string{}, weights: map[string]int64{},
+		Owns: []string{}, Serves: []string{}, weights: map[string]int64{}, groups: map[string]string{}, fixed: map[string]bool{}, started: member.Started,
 		Renewed: h.renewed, Alive: h.fresh,
 	}
 	for _, served := range member.Serves {
@@ -146,7 +149,7 @@ func replicaOf(l *coordinationv1.Lease, h holder) (Replica, error) {
 		}
 		if name := shard.String(); !replica.serves(name) {
 			replica.Serves = append(replica.Serves, name)
-			replica.weights[name] = served.Weight
+			replica.weights[name], replica.groups[name] = served.Weight, served.Group
 		}
 	}
 	return replica, err

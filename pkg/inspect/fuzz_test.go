@@ -35,7 +35,7 @@ func TestBuildTakesAnything(t *testing.T) {
 					lease.LabelComponent: word.Draw(t, "component"), lease.LabelRole: word.Draw(t, "role"),
 					lease.LabelKind: word.Draw(t, "kind"),
 				},
-				Annotations: map[string]string{lease.AnnotationMember: word.Draw(t, "annotation")},
+				Annotations: map[string]string{lease.AnnotationMember: word.Draw(t, "annotation"), lease.AnnotationMoveTo: word.Draw(t, "move to")},
 			}}
 			if rapid.Bool().Draw(t, "held") {
 				l.Spec.HolderIdentity = ptr(word.Draw(t, "holder"))

@@ -59,6 +59,19 @@ type Kind struct {
 	State   State            `json:"state"`
 	// Served is how many live, ready replicas say that they can own it.
 	Served int `json:"served"`
+	// UID is the Lease's; empty when it does not exist yet. Token has it too.
+	UID string `json:"-"`
+	// MoveTo is the Pod, or the identity, that somebody has chosen as the owner, and
+	// Paused says that somebody wants the owner to stay ("kindred move" and "kindred
+	// pause").
+	MoveTo string `json:"moveTo,omitempty"`
+	Paused bool   `json:"paused,omitempty"`
+	// Planned is the identity of the replica that the plan gives the kind to; empty
+	// when that is Holder, or nobody. It is what the reader makes of the Leases: a
+	// replica may know of a rollout, or that another one has ended.
+	Planned string `json:"planned,omitempty"`
+	// Together names the kinds that have one owner; empty when the kind is on its own.
+	Together string `json:"together,omitempty"`
 }
 
 // Name is the kind as people write it: Database.sample.kindred.dev.
@@ -89,7 +102,12 @@ type Replica struct {
 	// lately by the reader's clock. For display, as Stale is.
 	Alive bool `json:"alive"`
 
+	// weights and groups are by kind; started is when the process was, by the node's
+	// clock. fixed are the kinds that somebody wants it to keep.
 	weights map[string]int64
+	groups  map[string]string
+	started int64
+	fixed   map[string]bool
 }
 
 func (r Replica) fleet() fleet { return fleet{r.Namespace, r.Component} }

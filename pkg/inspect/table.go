@@ -16,7 +16,8 @@ import (
 type TableOptions struct {
 	// Namespace and Component add those columns; Wide adds the component too.
 	Namespace, Component bool
-	// Wide adds the Lease, the holder's whole identity and the last renewal.
+	// Wide adds the Lease, the holder's whole identity, the last renewal, what was done
+	// by hand, and the planned owner when it is another.
 	Wide bool
 }
 
@@ -33,13 +34,25 @@ func (s *Snapshot) WriteKinds(out io.Writer, options TableOptions) error {
 		t.row(options.prefix(namespace, component, narrow...)...)
 	}
 	row("NAMESPACE", "COMPONENT",
-		[]string{"KIND", "GROUP", "OWNER", "TERM", "SINCE", "STATE"}, []string{"LEASE", "HOLDER", "RENEWED"})
+		[]string{"KIND", "GROUP", "OWNER", "TERM", "SINCE", "STATE"}, []string{"LEASE", "HOLDER", "RENEWED", "BY-HAND", "PLANNED"})
 	for _, k := range s.Kinds {
 		row(k.Namespace, k.Component,
 			[]string{k.Kind, k.Group, k.Owner, strconv.Itoa(k.Term), age(s.At.Time, k.Since.Time), string(k.State)},
-			[]string{k.Lease, k.Holder, age(s.At.Time, k.Renewed.Time)})
+			[]string{k.Lease, k.Holder, age(s.At.Time, k.Renewed.Time), k.byHand(), nameOf(k.Planned)})
 	}
 	return t.flush()
+}
+
+// byHand is what somebody has done: the Pod that was chosen, "paused", or both.
+func (k Kind) byHand() string {
+	switch {
+	case !k.Paused:
+		return k.MoveTo
+	case k.MoveTo == "":
+		return "paused"
+	default:
+		return k.MoveTo + ",paused"
+	}
 }
 
 // prefix puts the cells that every table may begin with before the others.

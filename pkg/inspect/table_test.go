@@ -10,7 +10,7 @@ import (
 
 func TestTables(t *testing.T) {
 	snapshot := Build([]coordinationv1.Lease{
-		owned(t, "Database", "a"), owned(t, "Queue", ""), old(owned(t, "Topic", "\x1b[31mred")), member(t, "a", "Database Queue Topic"),
+		moved(owned(t, "Database", "a"), "\x1b[31mred", true), owned(t, "Queue", ""), old(owned(t, "Topic", "\x1b[31mred")), member(t, "a", "Database Queue Topic"),
 	}, now)
 	tests := map[string]struct {
 		options TableOptions
@@ -30,10 +30,10 @@ Topic      sample.kindred.dev   ?[31mred   3      60s      stale
 			options: TableOptions{Namespace: true, Wide: true},
 			write:   func(out *strings.Builder, o TableOptions) error { return snapshot.WriteKinds(out, o) },
 			want: `
-NAMESPACE   COMPONENT         KIND       GROUP                OWNER      TERM   SINCE    STATE    LEASE                                         HOLDER         RENEWED
-ns          widget-operator   Database   sample.kindred.dev   a          3      60s      owned    widget-operator.database.sample.kindred.dev   a_abc          1s
-ns          widget-operator   Queue      sample.kindred.dev   <none>     3      <none>   vacant   widget-operator.queue.sample.kindred.dev      <none>         1s
-ns          widget-operator   Topic      sample.kindred.dev   ?[31mred   3      60s      stale    widget-operator.topic.sample.kindred.dev      ?[31mred_abc   60s
+NAMESPACE   COMPONENT         KIND       GROUP                OWNER      TERM   SINCE    STATE    LEASE                                         HOLDER         RENEWED   BY-HAND           PLANNED
+ns          widget-operator   Database   sample.kindred.dev   a          3      60s      owned    widget-operator.database.sample.kindred.dev   a_abc          1s        ?[31mred,paused   <none>
+ns          widget-operator   Queue      sample.kindred.dev   <none>     3      <none>   vacant   widget-operator.queue.sample.kindred.dev      <none>         1s        <none>            a
+ns          widget-operator   Topic      sample.kindred.dev   ?[31mred   3      60s      stale    widget-operator.topic.sample.kindred.dev      ?[31mred_abc   60s       <none>            a
 `,
 		},
 		"replicas": {

@@ -36,6 +36,10 @@ type Observation struct {
 	// Since is a local monotonic time. It does not move when the same Version is
 	// seen again, for instance after a watch was opened anew.
 	Since time.Time
+	// Advised is the version in which Moves, MoveTo and Paused were read. It is behind
+	// Version after a write of this process's own whose answer said only that it
+	// succeeded. Such a write keeps the annotations, also those that it has not seen.
+	Advised string
 }
 
 // State is what a Lease means for somebody who does not hold it.

@@ -3,13 +3,13 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -80,8 +80,7 @@ func run(m *testing.M) (code int, err error) {
 	if err := sample.InstallCRDs(ctx, plane.config); err != nil {
 		return 0, err
 	}
-	klog.LogToStderr(false) // the plain electors' lines are not about what is tested
-	klog.SetOutput(io.Discard)
+	klog.SetLogger(logr.Discard()) // the plain electors' lines are not about what is tested
 	return m.Run(), nil
 }
 

@@ -39,7 +39,7 @@ func NewCommand(name string, streams genericiooptions.IOStreams) *cobra.Command 
 	command := &cobra.Command{
 		Use:   "owners [-n NAMESPACE | -A] [--component NAME] [-o FORMAT] [--watch]",
 		Short: "Show which replica owns which kind",
-		Long: `Shows which replica owns which kind, from the Leases alone.
+		Long: fmt.Sprintf(`Shows which replica owns which kind, from the Leases alone.
 
   KIND, GROUP  what is owned
   OWNER        the replica that holds the kind's Lease, normally a Pod
@@ -47,7 +47,14 @@ func NewCommand(name string, streams genericiooptions.IOStreams) *cobra.Command 
   SINCE        how long the owner has held it
   STATE        owned, vacant (nobody holds it), or stale: held, but not renewed for
                longer than the Lease lasts by this computer's clock. Replicas do not
-               judge by that; they wait until they have watched it themselves.`,
+               judge by that; they wait until they have watched it themselves.
+
+And with -o wide:
+
+  BY-HAND      the Pod that the kind was moved to ("%[1]s move"), paused ("%[1]s
+               pause"), or both
+  PLANNED      who should own it, if that is somebody else: the kind is about to move,
+               or has to wait for something, such as the end of a rollout`, name),
 		Example: fmt.Sprintf(`  %[1]s owners
   %[1]s owners -A -o wide
   %[1]s owners -n widgets --component widget-operator --watch

@@ -24,7 +24,7 @@ func snapshot() *inspect.Snapshot {
 	return &inspect.Snapshot{
 		Kinds: []inspect.Kind{
 			{Kind: "Database", Group: "g.io", Namespace: "ns", Component: "c", Lease: "c.database.g.io", Owner: "a", Holder: "a_1", Term: 2, State: inspect.Owned},
-			{Kind: "Queue", Group: "g.io", Namespace: "ns", Component: "c", Lease: "c.queue.g.io", State: inspect.Vacant},
+			{Kind: "Queue", Group: "g.io", Namespace: "ns", Component: "c", Lease: "c.queue.g.io", State: inspect.Vacant, MoveTo: "b", Planned: "c_1"},
 		},
 		Replicas: []inspect.Replica{{Name: "a", Identity: "a_1", Namespace: "ns", Component: "c", Owned: 1, Alive: true}},
 	}
@@ -33,8 +33,8 @@ func snapshot() *inspect.Snapshot {
 func TestFormats(t *testing.T) {
 	for format, wants := range map[string][]string{
 		"table": {"KIND       GROUP   OWNER", "Database   g.io    a "},
-		"wide":  {"COMPONENT   KIND", "LEASE", "REPLICA"},
-		"json":  {`"kind": "Database"`, `"since": null`},
+		"wide":  {"COMPONENT   KIND", "LEASE", "REPLICA", "BY-HAND   PLANNED", "b         c"},
+		"json":  {`"kind": "Database"`, `"since": null`, `"moveTo": "b"`, `"planned": "c_1"`},
 		"yaml":  {"- component: c", "  kind: Database"},
 	} {
 		out := &bytes.Buffer{}
@@ -76,5 +76,10 @@ func TestEssenceLeavesTheTimesOut(t *testing.T) {
 	b.Kinds[0].Holder = "b_1"
 	if essence(a) == essence(b) {
 		t.Error("a new holder is news")
+	}
+	c := snapshot()
+	c.Kinds[1].Paused = true
+	if essence(a) == essence(c) {
+		t.Error("a kind that is paused is news")
 	}
 }

@@ -101,7 +101,7 @@ func (o *options) document(s *inspect.Snapshot) error {
 func essence(s *inspect.Snapshot) string {
 	out := &strings.Builder{}
 	for _, k := range s.Kinds {
-		fmt.Fprintln(out, k.Namespace, k.Lease, k.Holder, k.Token, k.State, k.Served)
+		fmt.Fprintln(out, k.Namespace, k.Lease, k.Holder, k.Token, k.State, k.Served, k.MoveTo, k.Paused, k.Planned)
 	}
 	for _, r := range s.Replicas {
 		fmt.Fprintln(out, r.Namespace, r.Component, r.Identity, r.Phase, r.Capacity, r.Alive, r.Owns, r.Serves)
