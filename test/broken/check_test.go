@@ -35,7 +35,8 @@ type counts struct {
 	writes int
 }
 
-func (c counts) String() string {
+// short is what the table has of them.
+func (c counts) short() string {
 	return fmt.Sprintf("%d / %d / %d", c.backwards, c.shared, c.overlapping)
 }
 

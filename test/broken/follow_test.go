@@ -56,12 +56,16 @@ func TestHistory(t *testing.T) {
 			t.Errorf("%s: %d versions, want %d", name, len(all), writes)
 		}
 		for i, v := range all {
+			h.add(namespace.Name, v) // told again
 			if v.writer != "w"+strconv.Itoa(i) || v.term != i || v.object != objectName(kind, i%perKind) || time.Since(v.sent) > patience {
 				t.Errorf("%s: version %d is %+v", name, i, v)
 			}
 			if i > 0 && v.at <= all[i-1].at {
 				t.Errorf("%s: version %d is at %d, after %d", name, i, v.at, all[i-1].at)
 			}
+		}
+		if n := len(h.of(namespace.Name)); n != writes {
+			t.Errorf("%s: what is told again makes it %d versions", name, n)
 		}
 	}
 	if readBack.missed() != writes || watched.missed() != 0 {

@@ -38,7 +38,7 @@ func (p promise) kept(c counts) bool {
 type scenario struct {
 	name    string
 	promise promise
-	// controlled: the control takes part.
+	// controlled: the controls take part.
 	controlled bool
 	// hole: it goes through what the client-side fence leaves open. That it does must
 	// show, or the zero beside it, of the policies, would prove nothing.

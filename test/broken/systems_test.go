@@ -23,9 +23,13 @@ const (
 	plain    = "client-go"
 	kindred  = "Kindred"
 	policies = "Kindred + policy"
-	// control is Kindred with all that could stop a stale write taken away. It shows
-	// that the history would have it.
-	control = "no fence"
+)
+
+// The controls: Kindred without what ends the process of a reconciler that does not
+// return, so that only the client-side fence is left; and without that too.
+const (
+	fenceAlone = "fence alone"
+	noFence    = "no fence"
 )
 
 // design is how a system comes by its terms.
@@ -41,7 +45,9 @@ var systems = map[string]design{
 	plain:    {program: runPlain},
 	kindred:  {program: runKindred(coordinator.ExitProcess, noWait), guarded: true},
 	policies: {program: runKindred(coordinator.ExitProcess, waitUntilSeen), guarded: true, installed: true},
-	control:  {program: runKindred(coordinator.KeepRunning, noWait)},
+
+	fenceAlone: {program: runKindred(coordinator.KeepRunning, noWait), guarded: true},
+	noFence:    {program: runKindred(coordinator.KeepRunning, noWait)},
 }
 
 // runPlain is a LeaderElector for each kind, in the way in which most people write

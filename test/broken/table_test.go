@@ -30,7 +30,7 @@ type cell struct {
 }
 
 func (c cell) String() string {
-	text := fmt.Sprintf("%v (%.1f s", c.counts, c.gap.Round(100*time.Millisecond).Seconds())
+	text := fmt.Sprintf("%s (%.1f s", c.short(), c.gap.Round(100*time.Millisecond).Seconds())
 	if c.exits > 0 {
 		text += fmt.Sprintf(", %d ended", c.exits)
 	}
@@ -50,8 +50,10 @@ func format(rows []row) string {
 		fmt.Fprintf(&b, " %s |\n", r.promise)
 	}
 	for _, r := range rows {
-		if c, ok := r.cells[control]; ok {
-			fmt.Fprintf(&b, "\nThe control, in %q: %v.\n", r.name, c)
+		for _, system := range []string{fenceAlone, noFence} {
+			if c, ok := r.cells[system]; ok {
+				fmt.Fprintf(&b, "\nControl, %s, in the row %q: %v\n", system, r.name, c)
+			}
 		}
 	}
 	return b.String()

@@ -27,8 +27,8 @@ type trial struct {
 	t         *testing.T // of the scenario that runs
 	fleets    []*fleet
 	histories map[schema.GroupKind]*history
-	// control is none of fleets. It runs in one scenario only.
-	control *fleet
+	// controls run in one scenario only.
+	controls []*fleet
 }
 
 // newTrial starts the systems of the table and waits until they have settled.
@@ -41,7 +41,9 @@ func newTrial(t *testing.T) *trial {
 	for _, system := range []string{plain, kindred, policies} {
 		r.fleets = append(r.fleets, newFleet(t, system, r.histories))
 	}
-	r.control = newFleet(t, control, r.histories)
+	for _, system := range []string{fenceAlone, noFence} {
+		r.controls = append(r.controls, newFleet(t, system, r.histories))
+	}
 	for _, f := range r.fleets {
 		f.start()
 	}

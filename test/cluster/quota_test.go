@@ -1,6 +1,8 @@
 package cluster_test
 
 import (
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -34,6 +36,14 @@ func TestEtcdQuota(t *testing.T) {
 			}
 			if _, err := configMaps.List(t.Context(), metav1.ListOptions{Limit: 1}); err != nil {
 				t.Errorf("a read from the full etcd: %v", err)
+			}
+			answer, err := http.Post(c.EtcdURL()+"/v3/maintenance/alarm", "application/json", strings.NewReader(`{"action":"GET"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			if said, err := io.ReadAll(answer.Body); err != nil || !strings.Contains(string(said), "NOSPACE") {
+				t.Errorf("etcd says of its alarms %q, %v", said, err)
 			}
 		})
 	}

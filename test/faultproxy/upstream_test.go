@@ -28,10 +28,13 @@ const (
 	quiet    = 100 * time.Millisecond
 )
 
+// written is the body of every POST.
+const written = "written"
+
 // upstream stands in for an API server: it answers a watch with lines that the test sends, and anything else at once.
 type upstream struct {
 	*httptest.Server
-	writes atomic.Int32 // POST requests carried out
+	writes atomic.Int32 // POST requests carried out, with all of their body
 
 	mu      sync.Mutex
 	watches map[string]chan string
@@ -54,6 +57,9 @@ func (u *upstream) config() *rest.Config {
 
 func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost {
+		if body, err := io.ReadAll(r.Body); err != nil || string(body) != written {
+			return
+		}
 		u.writes.Add(1)
 	}
 	if r.URL.Query().Get("watch") != "true" {
@@ -122,7 +128,11 @@ func newClient(t *testing.T, to *rest.Config) *client {
 func (c *client) do(within time.Duration, method, path string) (string, error) {
 	ctx, cancel := context.WithTimeout(c.t.Context(), within)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, c.proxy.RESTConfig().Host+path, nil)
+	var body io.Reader
+	if method == http.MethodPost {
+		body = strings.NewReader(written)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, c.proxy.RESTConfig().Host+path, body)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -131,8 +141,8 @@ func (c *client) do(within time.Duration, method, path string) (string, error) {
 		return "", err
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	return string(body), err
+	text, err := io.ReadAll(answer.Body)
+	return string(text), err
 }
 
 // mustGet fails the test unless the request is answered by the upstream.
