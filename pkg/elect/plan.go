@@ -25,6 +25,7 @@ func (c *Core) replan() {
 	if !slices.Equal(membership, c.membership) {
 		c.membership, c.steadySince = membership, c.now
 	}
+	c.chooseLayouts(members)
 	shards := c.planShards(members)
 	c.rollout(members, replicas, shards)
 	c.plan = assign.Plan(assign.Input{Replicas: replicas, Shards: shards})
@@ -39,12 +40,11 @@ type presentMember struct {
 	draining bool
 }
 
-// leaseName returns the name of a shard's Lease, or "" for a shard that cannot
-// have one.
-func (c *Core) leaseName(key string) string {
+// leaseName returns what a shard's Lease is called.
+func (c *Core) leaseName(key string) shardName {
 	name, known := c.leaseNames[key]
 	if !known {
-		name, _ = lease.ParseShard(key).Name(c.config.Component)
+		name = nameOf(lease.ParseShard(key), c.config.Component)
 		c.leaseNames[key] = name
 	}
 	return name
@@ -127,9 +127,10 @@ func (c *Core) planShards(members []present) []assign.Shard {
 	}
 	var shards []assign.Shard
 	for _, key := range sortedKeys(said) {
-		name := c.leaseName(key)
-		if name == "" {
-			continue // a member Lease written by hand: nobody can own such a shard
+		named := c.leaseName(key)
+		name := named.lease
+		if name == "" || !c.planned(named.layout) {
+			continue // a member Lease written by hand: nobody can own such a shard; or nobody should
 		}
 		owner := c.ownerOf(key, name)
 		s := assign.Shard{Name: key, Weight: weigh(key, owner, said[key].Weight, members), Group: said[key].Group, Owner: owner}

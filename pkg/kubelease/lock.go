@@ -224,6 +224,8 @@ func (l *Lock) written(sentAt time.Time, err error) {
 	l.mu.Unlock()
 	if renewal {
 		event.Kind = lease.LockRenewed
+	} else {
+		event.Split = Record(last).Split
 	}
 	l.tell(event)
 }
@@ -256,7 +258,12 @@ func (l *Lock) report(err error) {
 
 func (l *Lock) inTerm() bool        { l.mu.Lock(); defer l.mu.Unlock(); return l.term != nil }
 func (l *Lock) campaignedFor() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.existed }
-func (l *Lock) isOver() bool        { l.mu.Lock(); defer l.mu.Unlock(); return l.over }
+func (l *Lock) isSplit() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last != nil && Record(l.last).Split
+}
+func (l *Lock) isOver() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.over }
 
 // RecordEvent does nothing: the coordinator records the terms that reconcilers
 // really had.
