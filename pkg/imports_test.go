@@ -74,10 +74,12 @@ func TestDirection(t *testing.T) {
 		"fence/policy":          {"lease", "fence"},
 		"sim":                   {"lease", "assign", "elect"},
 		"sim/leaseapi":          {},
-		"coordinator":           {"lease", "elect", "kubelease", "fence"},
+		"oldlock":               {"lease", "kubelease"},
+		"coordinator":           {"lease", "elect", "kubelease", "fence", "oldlock"},
 		"coordinator/storetest": {"lease", "kubelease", "coordinator"},
 		"inspect":               {"lease", "assign", "kubelease"},
 		"adapter/informer":      {"lease", "coordinator"},
+		"flags":                 {"lease", "coordinator"},
 
 		"adapter/controllerruntime":     {"lease", "coordinator"},
 		"adapter/controllerruntime/e2e": {},
