@@ -158,6 +158,11 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 
 func (c *Coordinator) storeOptions() kubelease.Options {
 	o := c.options
+	if o.LeaseConfig != nil {
+		// The other cluster has no such Pod: its garbage collector would delete what
+		// the Pod owns.
+		o.PodUID = ""
+	}
 	return kubelease.Options{
 		Component: o.Component, Namespace: o.Namespace, Identity: o.Identity, Timing: o.Timing,
 		PodName: o.PodName, PodNamespace: o.PodNamespace, PodUID: o.PodUID,

@@ -41,7 +41,7 @@ type Flags struct {
 
 	elect                   bool
 	component, namespace    string
-	oldLock                 string
+	kubeconfig, oldLock     string
 	timing                  lease.Timing
 	podName, podNamespace   string
 	revision                string
@@ -67,7 +67,7 @@ func Bind(set *pflag.FlagSet, component string, getenv func(string) string) *Fla
 	return f
 }
 
-// bindElection has Kubernetes' own names, and one more.
+// bindElection has Kubernetes' own names, and two more.
 func (f *Flags) bindElection(component string) {
 	f.set.BoolVar(&f.elect, "leader-elect", true, "elect an owner for each kind; cannot be turned off")
 	f.set.StringVar(&f.component, "leader-elect-resource-name", component, "the name that all replicas share; Leases are named after it")
@@ -75,6 +75,7 @@ func (f *Flags) bindElection(component string) {
 	f.set.DurationVar(&f.timing.LeaseDuration, "leader-elect-lease-duration", lease.DefaultLeaseDuration, "how long others wait before they take a Lease over; whole seconds")
 	f.set.DurationVar(&f.timing.RenewDeadline, "leader-elect-renew-deadline", lease.DefaultRenewDeadline, "how long an owner goes on trying to renew")
 	f.set.DurationVar(&f.timing.RetryPeriod, "leader-elect-retry-period", lease.DefaultRetryPeriod, "the time between renewals")
+	f.set.StringVar(&f.kubeconfig, "leader-elect-kubeconfig", "", "how to reach the cluster of the Leases, when it is another one than that of the objects")
 	f.set.StringVar(&f.oldLock, "leader-elect-old-lock", "", "the name of the one Lease with which an older version of the program elected, while replicas of it may run")
 }
 

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kindred-k8s/kindred/pkg/coordinator"
 	"github.com/kindred-k8s/kindred/pkg/lease"
@@ -23,6 +26,8 @@ func (f *Flags) Options() (coordinator.Options, error) {
 	if namespace == "" {
 		errs = append(errs, fmt.Errorf("there is no namespace for the Leases: give --leader-elect-resource-namespace, or set %s from the downward API (metadata.namespace)", PodNamespace))
 	}
+	leases, err := f.leaseConfig()
+	errs = append(errs, err)
 	if err := errors.Join(append(errs, f.validate(pod)...)...); err != nil {
 		return coordinator.Options{}, err
 	}
@@ -31,6 +36,7 @@ func (f *Flags) Options() (coordinator.Options, error) {
 	o.Capacity, o.LearnWeights = f.capacity, f.learnWeights
 	o.RebalanceDelay, o.DrainTimeout, o.MaxHandovers = f.rebalance, f.drain, f.handovers
 	o.DeletionCost = f.deletionCost
+	o.LeaseConfig = leases
 	if !f.watchPods {
 		o.Pods = coordinator.NoPods
 	}
@@ -43,8 +49,9 @@ func (f *Flags) pod() (coordinator.Options, error) {
 	if namespace == "" {
 		namespace, err = f.accountNamespace()
 	}
+	host, _ := os.Hostname() // when that fails too, the coordinator has a name
 	return coordinator.Options{
-		PodName:      cmp.Or(f.podName, f.getenv(PodName)), // the coordinator knows the host name
+		PodName:      cmp.Or(f.podName, f.getenv(PodName), host),
 		PodNamespace: namespace,
 		PodUID:       f.getenv(PodUID),
 		Container:    f.getenv(PodContainer),
@@ -62,6 +69,21 @@ func (f *Flags) accountNamespace() (string, error) {
 		return "", fmt.Errorf("reading the Pod's namespace: %w; give --pod-namespace or set %s", err, PodNamespace)
 	}
 	return strings.TrimSpace(string(text)), nil
+}
+
+// leaseConfig says how to reach the cluster of the Leases; nil for the objects'.
+func (f *Flags) leaseConfig() (*rest.Config, error) {
+	if f.kubeconfig == "" {
+		return nil, nil
+	}
+	if f.oldLock != "" {
+		return nil, errors.New("--leader-elect-old-lock and --leader-elect-kubeconfig: the old lock has to be where the Leases are; move the Leases to another cluster when the old version is gone")
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", f.kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("--leader-elect-kubeconfig: %w", err)
+	}
+	return config, nil
 }
 
 // validate checks all but whether there is a namespace. Zeros, which the coordinator
