@@ -75,10 +75,12 @@ func TestDirection(t *testing.T) {
 		"sim":                   {"lease", "assign", "elect"},
 		"sim/leaseapi":          {},
 		"bucket":                {"lease"},
-		"coordinator":           {"lease", "elect", "kubelease", "fence"},
+		"oldlock":               {"lease", "kubelease"},
+		"coordinator":           {"lease", "elect", "kubelease", "fence", "oldlock"},
 		"coordinator/storetest": {"lease", "kubelease", "coordinator"},
 		"inspect":               {"lease", "assign", "kubelease"},
 		"adapter/informer":      {"lease", "bucket", "coordinator"},
+		"flags":                 {"lease", "coordinator"},
 
 		"adapter/controllerruntime":     {"lease", "coordinator"},
 		"adapter/controllerruntime/e2e": {},

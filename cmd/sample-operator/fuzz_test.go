@@ -20,7 +20,7 @@ func FuzzFlags(f *testing.F) {
 	f.Add("--leader-elect-lease-duration=4s --leader-elect-renew-deadline=3s --leader-elect-retry-period=1s")
 	f.Add("--leader-elect-lease-duration=2562047h47m16s --leader-elect-retry-period=2562047h47m16s")
 	f.Add("--leader-elect-resource-namespace=No.Namespace") // found: the coordinator refused it, alone
-	f.Add("--kinds=database,Database --weights=Nothing=1 --component=A.b")
+	f.Add("--kinds=database,Database --weights=Nothing=1 --leader-elect-resource-name=A.b")
 	f.Add("--rebalance-delay=-1s --drain-timeout=0s --workers=0 --work-duration=-1s")
 	f.Add("--weights=Database=9223372036854775807 --capacity=9223372036854775807")
 	f.Add("--capacity=9223372036854775808 --weights==")
@@ -40,7 +40,7 @@ func FuzzFlags(f *testing.F) {
 		if len(kinds) == 0 {
 			t.Errorf("%q is accepted, and serves nothing", line)
 		}
-		quiet, given := logr.Discard(), o.coordinator()
+		quiet, given := logr.Discard(), o.election.coordinator
 		given.Logger = &quiet
 		if _, err := coordinator.NewWithLeases(leaseapi.New().Client(nil), given, kinds...); err != nil {
 			t.Errorf("%q is accepted, and refused by the coordinator: %v", line, err)
@@ -51,8 +51,8 @@ func FuzzFlags(f *testing.F) {
 			}
 		}
 		longest := math.MaxInt32 * time.Second
-		if timing := o.election.timing; timing.RetryPeriod <= 0 || timing.LeaseDuration > longest || o.election.capacity < 1 {
-			t.Errorf("%q gives %+v", line, o.election)
+		if timing := given.Timing; timing.RetryPeriod <= 0 || timing.LeaseDuration > longest || given.Capacity < 1 {
+			t.Errorf("%q gives %+v", line, given)
 		}
 	})
 }

@@ -141,7 +141,7 @@ func TestKindAsTheCoordinatorRunsIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		kinds, err := o.kinds(client, newJournal(t, path, o.replica.name))
+		kinds, err := o.kinds(client, newJournal(t, path, o.election.coordinator.PodName))
 		if err != nil {
 			t.Fatal(err)
 		}

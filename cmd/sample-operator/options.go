@@ -4,22 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kindred-k8s/kindred/cmd/sample-operator/sample"
-	"github.com/kindred-k8s/kindred/pkg/lease"
+	"github.com/kindred-k8s/kindred/pkg/coordinator"
+	electionflags "github.com/kindred-k8s/kindred/pkg/flags"
 )
 
 // options are the program's settings, in the groups that use them.
 type options struct {
 	api      apiOptions
-	replica  replicaOptions
 	election electionOptions
 	work     workOptions
 	// health is the address for health checks; disabled for none.
@@ -33,24 +31,14 @@ type apiOptions struct {
 	burst      int
 }
 
-// replicaOptions say which Pod this is.
-type replicaOptions struct {
-	namespace, name, uid, container, revision string
-	watchPods, deletionCost                   bool
-}
-
+// electionOptions say how kinds are shared.
 type electionOptions struct {
-	component      string
-	namespace      string
-	timing         lease.Timing
-	rebalanceDelay time.Duration
-	drainTimeout   time.Duration
-	capacity       int64
-	weightFlags    map[string]int64
-	fencePolicy    bool
-	maxHandovers   int
+	flags       *electionflags.Flags
+	weightFlags map[string]int64
+	fencePolicy bool
 
-	weights map[schema.GroupKind]int64 // from weightFlags
+	coordinator coordinator.Options        // from flags
+	weights     map[schema.GroupKind]int64 // from weightFlags
 }
 
 // workOptions are about the reconcilers.
@@ -72,19 +60,7 @@ const disabled = "0"
 // complete fills in what follows from other settings, and returns everything that
 // is wrong, joined.
 func (o *options) complete() error {
-	if o.replica.name == "" {
-		o.replica.name, _ = os.Hostname() // empty is reported below
-	}
-	if o.election.namespace == "" {
-		o.election.namespace = o.replica.namespace
-	}
 	var errs []error
-	if o.replica.name == "" {
-		errs = append(errs, errors.New("--name is empty: give the replica's name, or set POD_NAME"))
-	}
-	if o.replica.namespace == "" {
-		errs = append(errs, errors.New("--namespace is empty: give the replica's own namespace, or set POD_NAMESPACE"))
-	}
 	if o.health == "" {
 		errs = append(errs, errors.New(`--health-bind-address is empty: use "0" for no health checks`))
 	}
@@ -119,31 +95,14 @@ func (o *workOptions) complete() []error {
 	return errs
 }
 
-// complete checks what the coordinator would check too, so that all is reported at
-// once, and refuses zeros, which the coordinator takes for its defaults.
+// complete reads the settings, for kinds that are served.
 func (o *electionOptions) complete(kinds []schema.GroupKind) []error {
 	var errs []error
-	if err := lease.ValidateComponent(o.component); err != nil {
-		errs = append(errs, fmt.Errorf("--component: %w", err))
+	settings, err := o.flags.Options()
+	if err != nil {
+		errs = append(errs, err)
 	}
-	if problems := validation.IsDNS1123Label(o.namespace); o.namespace != "" && len(problems) > 0 {
-		errs = append(errs, fmt.Errorf("--leader-elect-resource-namespace, or --namespace, is %q: %s", o.namespace, problems[0]))
-	}
-	if err := o.timing.Validate(); err != nil {
-		errs = append(errs, fmt.Errorf("--leader-elect-*: %w", err))
-	}
-	if o.rebalanceDelay <= 0 {
-		errs = append(errs, fmt.Errorf("--rebalance-delay is %v: it must be greater than zero", o.rebalanceDelay))
-	}
-	if o.maxHandovers < 0 {
-		errs = append(errs, fmt.Errorf("--max-handovers is %d: it must not be negative", o.maxHandovers))
-	}
-	if o.drainTimeout <= 0 {
-		errs = append(errs, fmt.Errorf("--drain-timeout is %v: it must be greater than zero", o.drainTimeout))
-	}
-	if o.capacity < 1 {
-		errs = append(errs, fmt.Errorf("--capacity is %d: it must be at least 1", o.capacity))
-	}
+	o.coordinator = settings
 	o.weights = map[schema.GroupKind]int64{}
 	for _, name := range slices.Sorted(maps.Keys(o.weightFlags)) {
 		parsed, bad := parseKinds("--weights", []string{name}, kinds)

@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kindred-k8s/kindred/cmd/sample-operator/sample"
-	"github.com/kindred-k8s/kindred/pkg/coordinator"
 )
 
 // parse reads flags as the program does.
@@ -31,42 +30,14 @@ func TestDefaultsComeFromThePod(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.replica != (replicaOptions{namespace: "system", name: "operator-0", uid: "1234", watchPods: true}) {
-		t.Errorf("the replica is %+v", o.replica)
-	}
-	if o.election.namespace != "system" {
-		t.Errorf("the Leases are in %q, want the Pod's namespace", o.election.namespace)
+	if got := o.election.coordinator; got.PodName != "operator-0" || got.Namespace != "system" || got.Component != "sample-operator" {
+		t.Errorf("the coordinator gets %+v", got)
 	}
 	if !slices.Equal(o.work.kinds, sample.Kinds) {
 		t.Errorf("the kinds are %v, want all", o.work.kinds)
 	}
 	if o.work.namespace != "" || o.work.workers != 1 || o.work.duration != 0 || o.work.journal != "" || len(o.work.ignoreCancel) != 0 {
 		t.Errorf("the work is %+v", o.work)
-	}
-}
-
-func TestFlagsReachTheCoordinator(t *testing.T) {
-	o, err := parse(t, pod, "--name=a", "--namespace=b", "--leader-elect-resource-namespace=c", "--component=d",
-		"--leader-elect-lease-duration=4s", "--leader-elect-renew-deadline=3s", "--leader-elect-retry-period=1s",
-		"--rebalance-delay=5s", "--drain-timeout=6s", "--capacity=7")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := o.coordinator()
-	if got.PodName != "a" || got.PodNamespace != "b" || got.Namespace != "c" || got.Component != "d" || got.PodUID != "1234" || got.Capacity != 7 {
-		t.Errorf("the coordinator gets %+v", got)
-	}
-	for what, d := range map[string]struct{ got, want any }{
-		"leaseDuration":  {got.Timing.LeaseDuration.String(), "4s"},
-		"renewDeadline":  {got.Timing.RenewDeadline.String(), "3s"},
-		"retryPeriod":    {got.Timing.RetryPeriod.String(), "1s"},
-		"rebalanceDelay": {got.RebalanceDelay.String(), "5s"},
-		"drainTimeout":   {got.DrainTimeout.String(), "6s"},
-		"stuck":          {got.Stuck, coordinator.ExitProcess},
-	} {
-		if d.got != d.want {
-			t.Errorf("%s is %v, want %v", what, d.got, d.want)
-		}
 	}
 }
 
@@ -88,14 +59,14 @@ func TestKindsAndWeights(t *testing.T) {
 }
 
 func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
-	_, err := parse(t, nil, "--component=Not.A.Label", "--leader-elect-lease-duration=1500ms", "--rebalance-delay=0s", "--drain-timeout=-1s",
-		"--capacity=0", "--kinds=Database,database,Planet", "--weights=Queue=2,Database=0", "--workers=0", "--work-duration=-1s",
+	_, err := parse(t, nil, "--leader-elect-resource-name=Not.A.Label", "--capacity=0",
+		"--kinds=Database,database,Planet", "--weights=Queue=2,Database=0", "--workers=0", "--work-duration=-1s",
 		"--ignore-cancel=Topic", "--health-bind-address=")
 	if err == nil {
 		t.Fatal("flags that are all wrong were taken")
 	}
 	for _, part := range []string{
-		"--namespace is empty", "--component: ", "must be whole seconds", "--rebalance-delay is 0s", "--drain-timeout is -1s", "--capacity is 0",
+		"no namespace for the Leases", "--leader-elect-resource-name: ", "--capacity is 0",
 		`--kinds names "Planet": use Database, Queue`, "--kinds names Database twice", `--weights names "Queue": use Database`,
 		"--weights gives Database the weight 0", "--workers is 0", "--work-duration is -1s", `--ignore-cancel names "Topic"`, "--health-bind-address is empty",
 	} {

@@ -23,8 +23,8 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	rest.AddUserAgent(config, o.election.component)
-	journal, err := openJournal(o.work.journal, o.replica.name)
+	rest.AddUserAgent(config, o.election.coordinator.Component)
+	journal, err := openJournal(o.work.journal, o.election.coordinator.PodName)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	settings := o.coordinator()
+	settings := o.election.coordinator
 	if o.election.fencePolicy {
 		if settings.Admitted, err = policy.Waiter(config, o.work.namespace); err != nil {
 			return err
@@ -95,7 +95,7 @@ func guardedClient(config *rest.Config) (dynamic.Interface, error) {
 func (o options) kinds(client dynamic.Interface, journal *journal) ([]coordinator.Kind, error) {
 	var kinds []coordinator.Kind
 	for _, kind := range o.work.kinds {
-		reconciler, err := newReconciler(client, kind, o.replica.name, o.work)
+		reconciler, err := newReconciler(client, kind, o.election.coordinator.PodName, o.work)
 		if err != nil {
 			return nil, err
 		}
@@ -110,27 +110,4 @@ func (o options) kinds(client dynamic.Interface, journal *journal) ([]coordinato
 		})
 	}
 	return kinds, nil
-}
-
-func (o options) coordinator() coordinator.Options {
-	var pods coordinator.PodWatcher // the default, which watches
-	if !o.replica.watchPods {
-		pods = coordinator.NoPods
-	}
-	return coordinator.Options{
-		Component:      o.election.component,
-		Namespace:      o.election.namespace,
-		PodName:        o.replica.name,
-		PodNamespace:   o.replica.namespace,
-		PodUID:         o.replica.uid,
-		Container:      o.replica.container,
-		Revision:       o.replica.revision,
-		Pods:           pods,
-		DeletionCost:   o.replica.deletionCost,
-		MaxHandovers:   o.election.maxHandovers,
-		Timing:         o.election.timing,
-		Capacity:       o.election.capacity,
-		RebalanceDelay: o.election.rebalanceDelay,
-		DrainTimeout:   o.election.drainTimeout,
-	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/kindred-k8s/kindred/pkg/elect"
 	"github.com/kindred-k8s/kindred/pkg/kubelease"
 	"github.com/kindred-k8s/kindred/pkg/lease"
+	"github.com/kindred-k8s/kindred/pkg/oldlock"
 )
 
 // ErrIdentityInUse is returned by Run when another live process has this
@@ -40,6 +41,9 @@ type Coordinator struct {
 	queue  queue
 	member lease.Member // the last one published; owned by the goroutine of Run
 	cost   deletionCost
+	old    *oldlock.Lock // nil without Options.OldLock
+	// oldUntil is until when this replica may act under the old lock.
+	oldUntil bound
 	// running joins everything that Run starts but stuck reconcilers.
 	running  sync.WaitGroup
 	problems problems
@@ -98,7 +102,7 @@ func New(config *rest.Config, options Options, kinds ...Kind) (*Coordinator, err
 		return nil, fmt.Errorf("kindred: %w", err)
 	}
 	c := assemble(options, kinds)
-	c.store = kubelease.NewStore(client, c.storeOptions())
+	c.useLeases(client)
 	c.cost.set = cost
 	return c, nil
 }
@@ -114,8 +118,13 @@ func NewWithLeases(client coordinationv1client.LeasesGetter, options Options, ki
 		options.KindExists = func(context.Context, schema.GroupKind) error { return nil }
 	}
 	c := assemble(options, kinds)
-	c.store = kubelease.NewStore(client, c.storeOptions())
+	c.useLeases(client)
 	return c, nil
+}
+
+func (c *Coordinator) useLeases(client coordinationv1client.LeasesGetter) {
+	c.store = kubelease.NewStore(client, c.storeOptions())
+	c.useOldLock(client)
 }
 
 func assemble(options Options, kinds []Kind) *Coordinator {
@@ -155,6 +164,11 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 
 func (c *Coordinator) storeOptions() kubelease.Options {
 	o := c.options
+	if o.LeaseConfig != nil {
+		// The other cluster has no such Pod: its garbage collector would delete what
+		// the Pod owns.
+		o.PodUID = ""
+	}
 	return kubelease.Options{
 		Component: o.Component, Namespace: o.Namespace, Identity: o.Identity, Timing: o.Timing,
 		PodName: o.PodName, PodNamespace: o.PodNamespace, PodUID: o.PodUID,

@@ -32,6 +32,7 @@ type kind struct {
 
 	mu      sync.Mutex   // guards what follows: users ask from their goroutines
 	fence   *fence.Fence // of the last term that was won
+	until   time.Time    // safe-until of that term, by its own Lease
 	term    *lease.Term
 	stuckIn *lease.Term
 }
@@ -110,14 +111,18 @@ func (k *kind) fenceTold(e lease.LockEvent) {
 	until := k.timing.SafeUntil(e.SentAt)
 	if e.Kind == lease.LockAcquired {
 		k.mu.Lock()
-		k.fence = fence.New(e.Term, until)
+		k.until = until
+		k.fence = fence.New(e.Term, k.c.oldUntil.of(until))
 		k.mu.Unlock()
 		return
 	}
 	f := k.fenceOf(e.Term)
 	switch e.Kind {
 	case lease.LockRenewed:
-		f.Extend(until)
+		k.mu.Lock()
+		k.until = until
+		k.mu.Unlock()
+		f.Extend(k.c.oldUntil.of(until))
 	case lease.LockTaken:
 		f.End(string(elect.HolderChanged))
 	case lease.LockDeleted:

@@ -90,6 +90,12 @@ type Options struct {
 	// Pods, and one request each time that the number changes. Default: off.
 	DeletionCost bool
 
+	// OldLock is the name of the one Lease, in Namespace, with which an older version
+	// of the program elected, while replicas of that version may run: the new replicas
+	// hold it together, and run nothing while an old one has it (package oldlock). A
+	// replica that loses it hands its kinds over, and Run returns ErrOldLockLost.
+	// Timing.LeaseDuration should be the old version's. Default: none.
+	OldLock string
 	// LeaseConfig connects to the cluster that has the Leases, when it is not the
 	// one that New is given.
 	LeaseConfig *rest.Config
@@ -188,6 +194,7 @@ func validate(o Options, kinds []Kind) error {
 	if o.Stuck != ExitProcess && o.Stuck != KeepRunning {
 		add("stuck policy %d is not known: use ExitProcess or KeepRunning", o.Stuck)
 	}
+	errs = append(errs, validateOldLock(o, kinds)...)
 	return errors.Join(append(errs, validateKinds(o, kinds)...)...)
 }
 

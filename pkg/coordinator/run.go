@@ -16,13 +16,21 @@ import (
 // its reconciler has returned, and returns. By then everything that Run started
 // has ended, except reconcilers that are stuck under KeepRunning (ErrStuck).
 //
-// It returns ErrIdentityInUse when another process has this replica's identity.
+// It returns ErrIdentityInUse when another process has this replica's identity, and
+// ErrOldLockLost as Options.OldLock says.
 // What may pass, such as an API server that does not answer or permissions that
 // are missing, is logged once and tried again. Run may be called once.
 func (c *Coordinator) Run(ctx context.Context) error {
 	if c.started.Swap(true) {
 		return errors.New("kindred: Run was called twice: make a new Coordinator for a new life")
 	}
+	if c.old != nil {
+		return c.runUnderOldLock(ctx)
+	}
+	return c.run(ctx)
+}
+
+func (c *Coordinator) run(ctx context.Context) error {
 	if err := c.join(ctx); err != nil {
 		return err
 	}

@@ -12,11 +12,12 @@ import (
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
 
-// contender competes for one kind with an elector that is not Kindred's, and
-// writes to the journal while it works.
+// contender competes with an elector that is not Kindred's, for one kind or for all
+// of them at once, and writes to the journal while it works.
 type contender struct {
 	f          *fleet
 	name, kind string
+	kinds      []string // kind alone, or all
 	cancel     context.CancelFunc
 	done       chan struct{}
 
@@ -26,7 +27,7 @@ type contender struct {
 
 // contend runs an elector until leave.
 func (f *fleet) contend(name, kind string, elector func(*contender) func(context.Context)) *contender {
-	c := &contender{f: f, name: name, kind: kind, done: make(chan struct{})}
+	c := &contender{f: f, name: name, kind: kind, kinds: []string{kind}, done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
 	run := elector(c)
@@ -66,21 +67,32 @@ func (c *contender) halt() {
 }
 
 func (c *contender) write(event string) {
-	c.f.journal.write(line{Event: event, Kind: c.kind, Replica: c.name, PID: os.Getpid()})
+	for _, kind := range c.kinds {
+		c.f.journal.write(line{Event: event, Kind: kind, Replica: c.name, PID: os.Getpid()})
+	}
 }
 
 // plain is client-go's LeaderElector as most controllers use it: a Lease without
 // labels. Without release it leaves its Lease as a crash does.
 func (f *fleet) plain(name, kind string, release bool) *contender {
 	f.t.Helper()
+	return f.plainOn(f.leaseName(kind), name, kind, release)
+}
+
+// plainOn is plain on a Lease of any name.
+func (f *fleet) plainOn(lock, name, kind string, release bool) *contender {
+	f.t.Helper()
 	return f.contend(name, kind, func(c *contender) func(context.Context) {
+		if lock == oldLock {
+			c.kinds = f.kinds
+		}
 		client, err := kubernetes.NewForConfig(plane.config)
 		if err != nil {
 			f.t.Fatal(err)
 		}
 		elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
 			Lock: &resourcelock.LeaseLock{
-				LeaseMeta:  metav1.ObjectMeta{Namespace: f.namespace, Name: f.leaseName(kind)},
+				LeaseMeta:  metav1.ObjectMeta{Namespace: f.namespace, Name: lock},
 				Client:     client.CoordinationV1(),
 				LockConfig: resourcelock.ResourceLockConfig{Identity: name},
 			},

@@ -103,8 +103,8 @@ func (f *fleet) start(names ...string) {
 func (f *fleet) launch(name string, env []string, flags ...string) *replica {
 	f.t.Helper()
 	args := append([]string{
-		"--kubeconfig=" + f.kubeconfig, "--component=" + f.component, "--name=" + name,
-		"--namespace=" + f.namespace, "--watch-namespace=" + f.objects,
+		"--kubeconfig=" + f.kubeconfig, "--leader-elect-resource-name=" + f.component, "--pod-name=" + name,
+		"--pod-namespace=" + f.namespace, "--watch-namespace=" + f.objects,
 		"--journal=" + f.journal.path, "--health-bind-address=0",
 		"--leader-elect-lease-duration=" + f.timing.LeaseDuration.String(),
 		"--leader-elect-renew-deadline=" + f.timing.RenewDeadline.String(),

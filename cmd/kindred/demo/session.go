@@ -62,10 +62,10 @@ func (s *session) add() error {
 	timing := s.timing()
 	r, err := s.nursery.launch(name, filepath.Join(s.logs, name+".log"), s.operator,
 		"--kubeconfig="+s.cluster.Kubeconfig,
-		"--namespace="+s.Namespace,
+		"--pod-namespace="+s.Namespace,
 		"--leader-elect-resource-namespace="+s.Namespace,
-		"--name="+name,
-		"--component="+component,
+		"--pod-name="+name,
+		"--leader-elect-resource-name="+component,
 		"--leader-elect-lease-duration="+timing.LeaseDuration.String(),
 		"--leader-elect-renew-deadline="+timing.RenewDeadline.String(),
 		"--leader-elect-retry-period="+timing.RetryPeriod.String(),
