@@ -16,7 +16,9 @@ func TestTell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
 		f := fence.New(lease.Term{UID: "u1"}, time.Now().Add(time.Minute))
-		f.Tell(func(e *fence.DeposedError) { told = append(told, fmt.Sprint(e.Method, " sent: ", e.Sent, ", ", e.Reason)) })
+		f.Tell(func(e *fence.DeposedError) {
+			told = append(told, fmt.Sprint(e.Method, " sent: ", e.Sent, ", ", e.Reason))
+		})
 		ctx := fence.NewContext(t.Context(), f)
 		if err := write(ctx, server{}); err != nil {
 			t.Fatal(err)
