@@ -75,6 +75,8 @@ func TestDirection(t *testing.T) {
 		"sim":                   {"lease", "assign", "elect"},
 		"sim/leaseapi":          {},
 		"observe":               {"lease"},
+		"observe/metrics":       {"lease", "observe"},
+		"observe/events":        {"lease", "fence", "observe"},
 		"coordinator":           {"lease", "elect", "kubelease", "fence", "observe"},
 		"coordinator/storetest": {"lease", "kubelease", "coordinator"},
 		"inspect":               {"lease", "assign", "kubelease"},
