@@ -42,6 +42,7 @@ binaries:
 	@mkdir -p bin
 	go build -o bin/ ./cmd/...
 	@ln -f bin/kindred bin/kubectl-kindred
+	@ln -f bin/kindred bin/kubectl_complete-kindred
 
 # The program knows by itself whether it is up to date, and shows how far it is.
 .PHONY: controlplane

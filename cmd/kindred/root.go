@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kindred-k8s/kindred/cmd/kindred/demo"
+	"github.com/kindred-k8s/kindred/cmd/kindred/explain"
 	"github.com/kindred-k8s/kindred/cmd/kindred/owners"
 	"github.com/kindred-k8s/kindred/cmd/kindred/policy"
 	"github.com/kindred-k8s/kindred/cmd/kindred/steer"
@@ -31,12 +33,19 @@ kind. This command shows who holds what, and can say who should.`,
 	root.SetErr(streams.ErrOut)
 	root.AddCommand(
 		owners.NewCommand(name, streams),
+		explain.NewCommand(name, streams),
 		demo.NewCommand(name, typed(path, name), streams),
 		policy.NewCommand(name, streams),
 	)
 	root.AddCommand(steer.NewCommands(name, streams)...)
+	if filepath.Base(path) == completer {
+		root.SetArgs(append([]string{cobra.ShellCompRequestCmd}, os.Args[1:]...))
+	}
 	return root
 }
+
+// completer is the name by which kubectl runs a program to complete "kubectl kindred".
+const completer = "kubectl_complete-kindred"
 
 // typed is what a person can type again to run this very program: its path, if it
 // was not found by its name alone.
@@ -50,7 +59,7 @@ func typed(path, name string) string {
 // displayName is how a person typed the command: kubectl runs a plug-in by the
 // name kubectl-kindred.
 func displayName(path string) string {
-	if strings.HasPrefix(filepath.Base(path), "kubectl-kindred") {
+	if base := filepath.Base(path); strings.HasPrefix(base, "kubectl-kindred") || base == completer {
 		return "kubectl kindred"
 	}
 	return "kindred"

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -26,6 +27,20 @@ func TestUsageAdaptsToTheName(t *testing.T) {
 				t.Errorf("%s: the usage has no %q:\n%s", path, line, out)
 			}
 		}
+	}
+}
+
+// TestKubectlCompletes: kubectl runs a program of this name with what was typed.
+func TestKubectlCompletes(t *testing.T) {
+	before := os.Args
+	t.Cleanup(func() { os.Args = before })
+	os.Args = []string{"/usr/local/bin/kubectl_complete-kindred", "owners", "--output", "y"}
+	streams, _, out, _ := genericiooptions.NewTestIOStreams()
+	if err := newCommand(os.Args[0], streams).Execute(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := out.String(), "table\nwide\njson\nyaml\nname\n:4\n"; got != want {
+		t.Errorf("it says %q, want %q", got, want)
 	}
 }
 

@@ -54,8 +54,7 @@ type builder struct {
 // add takes in one Lease.
 func (b *builder) add(l *coordinationv1.Lease) {
 	problem := func(format string, args ...any) {
-		b.snapshot.Problems = append(b.snapshot.Problems,
-			fmt.Sprintf("Lease %s/%s: %s", l.Namespace, l.Name, fmt.Sprintf(format, args...)))
+		b.snapshot.problem(Problem{Namespace: l.Namespace, Lease: l.Name, Text: fmt.Sprintf(format, args...), Clock: format == clockAhead})
 	}
 	component, role := l.Labels[lease.LabelComponent], l.Labels[lease.LabelRole]
 	if err := lease.ValidateComponent(component); err != nil {

@@ -98,7 +98,10 @@ func TestJSON(t *testing.T) {
    "since": "2026-03-01T11:59:00.000000Z",
    "renewed": "2026-03-01T11:59:59.000000Z",
    "state": "owned",
-   "served": 1
+   "served": 1,
+   "because": "Keep",
+   "weight": 1,
+   "leaseSeconds": 15
   },
   {
    "kind": "Queue",
@@ -113,7 +116,9 @@ func TestJSON(t *testing.T) {
    "since": null,
    "renewed": "2026-03-01T11:59:59.000000Z",
    "state": "vacant",
-   "served": 0
+   "served": 0,
+   "because": "NobodyServes",
+   "leaseSeconds": 15
   }
  ],
  "replicas": [
@@ -133,7 +138,10 @@ func TestJSON(t *testing.T) {
     "Database.sample.kindred.dev"
    ],
    "renewed": "2026-03-01T11:59:59.000000Z",
-   "alive": true
+   "alive": true,
+   "load": 1,
+   "joined": null,
+   "leaseSeconds": 15
   }
  ]
 }`

@@ -18,6 +18,8 @@ import (
 // it is worth a word.
 const clockTolerance = 30 * time.Second
 
+const clockAhead = "its renewTime is %v ahead of this computer's clock: set the clocks, here or where the holder %q runs"
+
 func shardOf(kind, group string) lease.Shard {
 	return lease.ShardOf(schema.GroupKind{Group: group, Kind: kind})
 }
@@ -88,12 +90,20 @@ func holderOf(l *coordinationv1.Lease, now time.Time, problem func(format string
 	case h.renewed.IsZero():
 		problem("it has a holder but no renewTime: delete the Lease if the holder is gone")
 	case h.renewed.Sub(now) > clockTolerance:
-		problem("its renewTime is %v ahead of this computer's clock: set the clocks, here or where the holder %q runs", h.renewed.Sub(now).Round(time.Second), h.identity)
+		problem(clockAhead, h.renewed.Sub(now).Round(time.Second), h.identity)
 		h.fresh = true
 	default:
 		h.fresh = now.Sub(h.renewed.Time) <= duration
 	}
 	return h
+}
+
+// seconds is the duration that is written in a Lease; zero when it does not say.
+func seconds(l *coordinationv1.Lease) int32 {
+	if l.Spec.LeaseDurationSeconds == nil {
+		return 0
+	}
+	return *l.Spec.LeaseDurationSeconds
 }
 
 // nameOf is what people call the replica with the identity.
@@ -109,7 +119,8 @@ func kindOf(l *coordinationv1.Lease, shard lease.Shard, h holder) Kind {
 		State: Vacant, UID: string(l.UID),
 	}
 	record := kubelease.Record(l)
-	kind.MoveTo, kind.Paused = record.MoveTo, record.Paused
+	kind.MoveTo, kind.Paused, kind.moves = record.MoveTo, record.Paused, record.Moves
+	kind.LeaseSeconds = seconds(l)
 	if h.identity == "" {
 		return kind
 	}
@@ -140,6 +151,10 @@ func replicaOf(l *coordinationv1.Lease, h holder) (Replica, error) {
 		Phase: member.Phase, Capacity: member.Capacity,
 		Owns: []string{}, Serves: []string{}, weights: map[string]int64{}, groups: map[string]string{}, fixed: map[string]bool{}, started: member.Started,
 		Renewed: h.renewed, Alive: h.fresh,
+		Revision: member.Revision, PodUID: member.PodUID, LeaseSeconds: seconds(l), Joined: l.CreationTimestamp,
+	}
+	if member.Joined > 0 {
+		replica.Joined = metav1.Unix(member.Joined, 0)
 	}
 	for _, served := range member.Serves {
 		shard := lease.ParseShard(served.Shard)

@@ -95,7 +95,7 @@ func wantSnapshot(t interface {
 }, leases []coordinationv1.Lease) {
 	t.Helper()
 	snapshot := Build(leases, now)
-	if unlisted := cmpopts.IgnoreUnexported(Replica{}); uniquelyNamed(leases) {
+	if unlisted := cmpopts.IgnoreUnexported(Replica{}, Kind{}); uniquelyNamed(leases) {
 		turned := slices.Clone(leases)
 		slices.Reverse(turned)
 		if diff := cmp.Diff(snapshot, Build(turned, now), unlisted); diff != "" {

@@ -74,6 +74,6 @@ func (s *Snapshot) idle(k Kind) string {
 		}
 		why = "which does not serve the kind"
 	}
-	return fmt.Sprintf(`Lease %s/%s: it was moved by hand to %q, %s, so that counts for nothing: choose another Pod with "kindred move %s --to POD", or none with "kindred rebalance %[5]s"`,
-		k.Namespace, k.Lease, k.MoveTo, why, k.Name())
+	return fmt.Sprintf(`it was moved by hand to %q, %s, so that counts for nothing: choose another Pod with "kindred move %s --to POD", or none with "kindred rebalance %[3]s"`,
+		k.MoveTo, why, k.Name())
 }

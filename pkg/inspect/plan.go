@@ -28,8 +28,8 @@ func (s *Snapshot) plan() {
 	}
 	for i := range s.Kinds {
 		k := &s.Kinds[i]
-		if problem := s.idle(*k); problem != "" {
-			s.Problems = append(s.Problems, problem)
+		if text := s.idle(*k); text != "" {
+			s.problem(Problem{Namespace: k.Namespace, Lease: k.Lease, Text: text, Hand: true})
 		}
 		if in := inputs[k.fleet()]; in != nil {
 			in.Shards = append(in.Shards, s.shard(k))
@@ -41,8 +41,26 @@ func (s *Snapshot) plan() {
 	}
 	for i := range s.Kinds {
 		k := &s.Kinds[i]
-		if decision, ok := plans[k.fleet()].For(k.Name()); ok && decision.Owner != k.Holder {
+		decision, ok := plans[k.fleet()].For(k.Name())
+		if !ok {
+			continue
+		}
+		k.Because = decision.Reason
+		if decision.Owner != k.Holder {
 			k.Planned = decision.Owner
+		}
+	}
+	s.load()
+}
+
+// load says how much each replica carries.
+func (s *Snapshot) load() {
+	for i := range s.Replicas {
+		r := &s.Replicas[i]
+		for _, k := range s.Kinds {
+			if k.fleet() == r.fleet() && k.Holder == r.Identity {
+				r.Load += min(max(k.Weight, 1), assign.MaxWeight)
+			}
 		}
 	}
 }
@@ -72,5 +90,6 @@ func (s *Snapshot) shard(k *Kind) assign.Shard {
 		shard.Weight = owner.weights[k.Name()]
 		owner.fixed[k.Name()] = shard.Pin == shard.Owner
 	}
+	k.Weight = shard.Weight
 	return shard
 }

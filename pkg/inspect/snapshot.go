@@ -1,11 +1,13 @@
 package inspect
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/kindred-k8s/kindred/pkg/assign"
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
@@ -19,6 +21,23 @@ type Snapshot struct {
 	Replicas []Replica `json:"replicas"`
 	// Problems says which Leases are not what Kindred writes, and what to do.
 	Problems []string `json:"problems,omitempty"`
+	// Odd has the same, taken apart.
+	Odd []Problem `json:"-"`
+}
+
+// Problem is one of Snapshot.Problems.
+type Problem struct {
+	Namespace, Lease, Text string
+	// Clock: it is about the clock of the Lease's holder, or of the reader. Hand: it is
+	// about what somebody has done with "kindred move". Otherwise the Lease is not what
+	// Kindred writes, and may be deleted.
+	Clock, Hand bool
+}
+
+// problem notes one.
+func (s *Snapshot) problem(p Problem) {
+	s.Odd = append(s.Odd, p)
+	s.Problems = append(s.Problems, "Lease "+p.Namespace+"/"+p.Lease+": "+p.Text)
 }
 
 // State is what a kind's Lease looks like to the reader.
@@ -72,6 +91,20 @@ type Kind struct {
 	Planned string `json:"planned,omitempty"`
 	// Together names the kinds that have one owner; empty when the kind is on its own.
 	Together string `json:"together,omitempty"`
+	// Because is why the plan gives the kind to Planned, or leaves it with Holder; empty
+	// when there is no plan, because no replica is alive.
+	Because assign.Reason `json:"because,omitempty"`
+	// Weight is how much work the kind is, relative to the others; zero when no live
+	// replica says.
+	Weight int64 `json:"weight,omitempty"`
+	// LeaseSeconds is the duration in the Lease: how long others wait after a renewal.
+	LeaseSeconds int32 `json:"leaseSeconds,omitempty"`
+	// Node is where the owner runs; empty when that was not asked (FillNodes) or is not
+	// known.
+	Node string `json:"node,omitempty"`
+
+	// moves is how often it was moved in a short time (lease.AnnotationMoves).
+	moves int
 }
 
 // Name is the kind as people write it: Database.sample.kindred.dev.
@@ -101,6 +134,19 @@ type Replica struct {
 	// Alive: its member Lease, or without one any Lease that it holds, was renewed
 	// lately by the reader's clock. For display, as Stale is.
 	Alive bool `json:"alive"`
+	// Load is the weight of what it owns. The plan evens out load over capacity.
+	Load int64 `json:"load"`
+	// Revision is the version of the program that it runs; empty when not known.
+	Revision string `json:"revision,omitempty"`
+	// Joined is when the first process of its container joined, by the API server's
+	// clock; null without a member Lease.
+	Joined metav1.Time `json:"joined"`
+	// LeaseSeconds is the duration in its member Lease.
+	LeaseSeconds int32 `json:"leaseSeconds,omitempty"`
+	// Node is where it runs, as Kind.Node.
+	Node string `json:"node,omitempty"`
+	// PodUID is its Pod's; empty when it does not say.
+	PodUID string `json:"podUID,omitempty"`
 
 	// weights and groups are by kind; started is when the process was, by the node's
 	// clock. fixed are the kinds that somebody wants it to keep.
@@ -111,6 +157,16 @@ type Replica struct {
 }
 
 func (r Replica) fleet() fleet { return fleet{r.Namespace, r.Component} }
+
+// CanTake says whether the replica may be given the kind: it is alive, ready, and
+// serves it.
+func (r Replica) CanTake(kind string) bool { return r.ready() && r.serves(kind) }
+
+// Serving says whether the replica says that it can run the kind.
+func (r Replica) Serving(kind string) bool { return r.serves(kind) }
+
+// Condition is the replica's phase, or "not alive", or "not a member".
+func (r Replica) Condition() string { return r.condition() }
 
 // ready says whether the plan may give the replica kinds.
 func (r Replica) ready() bool { return r.Alive && r.Phase == lease.Ready }
@@ -140,6 +196,10 @@ func (s *Snapshot) sort() {
 		}
 		return naturally(a.Name+"\x00"+a.Identity, b.Name+"\x00"+b.Identity)
 	})
+	slices.SortFunc(s.Odd, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Lease, b.Lease), strings.Compare(a.Text, b.Text))
+	})
+	s.Odd = slices.Compact(s.Odd)
 	slices.Sort(s.Problems)
 	s.Problems = slices.Compact(s.Problems)
 }

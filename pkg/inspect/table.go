@@ -3,6 +3,7 @@ package inspect
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -16,8 +17,10 @@ import (
 type TableOptions struct {
 	// Namespace and Component add those columns; Wide adds the component too.
 	Namespace, Component bool
-	// Wide adds the Lease, the holder's whole identity, the last renewal, what was done
-	// by hand, and the planned owner when it is another.
+	// Plan adds the planned owner when it is another, and the plan's reason.
+	Plan bool
+	// Wide adds the Lease, the holder's whole identity, the last renewal, the node, what
+	// was done by hand, and Plan.
 	Wide bool
 }
 
@@ -27,20 +30,29 @@ const none = "<none>"
 // WriteKinds writes the kinds as a table for people.
 func (s *Snapshot) WriteKinds(out io.Writer, options TableOptions) error {
 	t := newTable(out)
-	row := func(namespace, component string, narrow, wide []string) {
+	row := func(namespace, component string, narrow, wide, plan []string) {
 		if options.Wide {
 			narrow = append(narrow, wide...)
+		}
+		if options.Wide || options.Plan {
+			narrow = append(narrow, plan...)
 		}
 		t.row(options.prefix(namespace, component, narrow...)...)
 	}
 	row("NAMESPACE", "COMPONENT",
-		[]string{"KIND", "GROUP", "OWNER", "TERM", "SINCE", "STATE"}, []string{"LEASE", "HOLDER", "RENEWED", "BY-HAND", "PLANNED"})
+		[]string{"KIND", "GROUP", "OWNER", "TERM", "SINCE", "STATE"}, []string{"LEASE", "HOLDER", "RENEWED", "NODE", "BY-HAND"}, []string{"PLANNED", "REASON"})
 	for _, k := range s.Kinds {
 		row(k.Namespace, k.Component,
 			[]string{k.Kind, k.Group, k.Owner, strconv.Itoa(k.Term), age(s.At.Time, k.Since.Time), string(k.State)},
-			[]string{k.Lease, k.Holder, age(s.At.Time, k.Renewed.Time), k.byHand(), nameOf(k.Planned)})
+			[]string{k.Lease, k.Holder, age(s.At.Time, k.Renewed.Time), k.Node, k.byHand()},
+			[]string{nameOf(k.Planned), k.Because.String()})
 	}
 	return t.flush()
+}
+
+// Differs says whether some kind should be with somebody else.
+func (s *Snapshot) Differs() bool {
+	return slices.ContainsFunc(s.Kinds, func(k Kind) bool { return k.Planned != "" })
 }
 
 // byHand is what somebody has done: the Pod that was chosen, "paused", or both.

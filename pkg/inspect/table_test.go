@@ -30,10 +30,10 @@ Topic      sample.kindred.dev   ?[31mred   3      60s      stale
 			options: TableOptions{Namespace: true, Wide: true},
 			write:   func(out *strings.Builder, o TableOptions) error { return snapshot.WriteKinds(out, o) },
 			want: `
-NAMESPACE   COMPONENT         KIND       GROUP                OWNER      TERM   SINCE    STATE    LEASE                                         HOLDER         RENEWED   BY-HAND           PLANNED
-ns          widget-operator   Database   sample.kindred.dev   a          3      60s      owned    widget-operator.database.sample.kindred.dev   a_abc          1s        ?[31mred,paused   <none>
-ns          widget-operator   Queue      sample.kindred.dev   <none>     3      <none>   vacant   widget-operator.queue.sample.kindred.dev      <none>         1s        <none>            a
-ns          widget-operator   Topic      sample.kindred.dev   ?[31mred   3      60s      stale    widget-operator.topic.sample.kindred.dev      ?[31mred_abc   60s       <none>            a
+NAMESPACE   COMPONENT         KIND       GROUP                OWNER      TERM   SINCE    STATE    LEASE                                         HOLDER         RENEWED   NODE     BY-HAND           PLANNED   REASON
+ns          widget-operator   Database   sample.kindred.dev   a          3      60s      owned    widget-operator.database.sample.kindred.dev   a_abc          1s        <none>   ?[31mred,paused   <none>    owner kept by hand
+ns          widget-operator   Queue      sample.kindred.dev   <none>     3      <none>   vacant   widget-operator.queue.sample.kindred.dev      <none>         1s        <none>   <none>            a         no owner: given to the least loaded replica that serves it
+ns          widget-operator   Topic      sample.kindred.dev   ?[31mred   3      60s      stale    widget-operator.topic.sample.kindred.dev      ?[31mred_abc   60s       <none>   <none>            a         no owner: given to the least loaded replica that serves it
 `,
 		},
 		"replicas": {

@@ -5,6 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kindred-k8s/kindred/cmd/kindred/cli"
+	"github.com/kindred-k8s/kindred/pkg/assign"
 	"github.com/kindred-k8s/kindred/pkg/inspect"
 )
 
@@ -14,7 +18,7 @@ func TestNothingHasAHint(t *testing.T) {
 		`no Lease with the label kindred.dev/component=x in any namespace. Leave --component out`:                                                          {Component: "x"},
 		`no Lease with the label kindred.dev/component in any namespace. The Leases appear when`:                                                           {},
 	} {
-		if got := nothing(query, "kindred"); !strings.Contains(got, want) {
+		if got := cli.NewOptions("kindred", genericiooptions.IOStreams{}, formats...).Nothing(query); !strings.Contains(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
@@ -23,22 +27,30 @@ func TestNothingHasAHint(t *testing.T) {
 func snapshot() *inspect.Snapshot {
 	return &inspect.Snapshot{
 		Kinds: []inspect.Kind{
-			{Kind: "Database", Group: "g.io", Namespace: "ns", Component: "c", Lease: "c.database.g.io", Owner: "a", Holder: "a_1", Term: 2, State: inspect.Owned},
-			{Kind: "Queue", Group: "g.io", Namespace: "ns", Component: "c", Lease: "c.queue.g.io", State: inspect.Vacant, MoveTo: "b", Planned: "c_1"},
+			{Kind: "Database", Group: "g.io", Namespace: "ns", Component: "c", Lease: "c.database.g.io", Owner: "a", Holder: "a_1", Term: 2, State: inspect.Owned, UID: "u", Node: "node-1"},
+			{Kind: "Queue", Group: "g.io", Namespace: "ns", Component: "c", Lease: "c.queue.g.io", State: inspect.Vacant, MoveTo: "b", Planned: "c_1", Because: assign.Vacant},
 		},
 		Replicas: []inspect.Replica{{Name: "a", Identity: "a_1", Namespace: "ns", Component: "c", Owned: 1, Alive: true}},
 	}
 }
 
+// written writes the snapshot in a format.
+func written(out *bytes.Buffer, format string) error {
+	o := &options{Options: cli.NewOptions("kindred", genericiooptions.IOStreams{}, formats...)}
+	o.Output = format
+	return o.write(out, snapshot(), inspect.Query{Namespace: "ns"})
+}
+
 func TestFormats(t *testing.T) {
 	for format, wants := range map[string][]string{
-		"table": {"KIND       GROUP   OWNER", "Database   g.io    a "},
-		"wide":  {"COMPONENT   KIND", "LEASE", "REPLICA", "BY-HAND   PLANNED", "b         c"},
+		"table": {"KIND       GROUP   OWNER", "Database   g.io    a ", "STATE    PLANNED   REASON", "vacant   c         no owner: given to"},
+		"wide":  {"COMPONENT   KIND", "LEASE", "REPLICA", "NODE     BY-HAND   PLANNED   REASON", "<none>   b         c ", "node-1 "},
+		"name":  {"lease.coordination.k8s.io/c.database.g.io\n"},
 		"json":  {`"kind": "Database"`, `"since": null`, `"moveTo": "b"`, `"planned": "c_1"`},
 		"yaml":  {"- component: c", "  kind: Database"},
 	} {
 		out := &bytes.Buffer{}
-		if err := write(out, snapshot(), inspect.Query{Namespace: "ns"}, format); err != nil {
+		if err := written(out, format); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range wants {

@@ -33,11 +33,14 @@ func (o *options) follow(ctx context.Context, client coordinationclient.LeasesGe
 		Trouble: func(err error) { fmt.Fprintln(o.ErrOut, "warning:", err, "(trying again)") },
 	}
 	terminal := screen.Of(o.Out)
-	table := o.output == "table" || o.output == "wide"
+	table := o.Output == "table" || o.Output == "wide"
 	switch {
 	case table && terminal != nil:
 		check(terminal.Clear())
-		handler.Snapshot = func(s *inspect.Snapshot) { check(terminal.Draw(o.page(s, query), false)) }
+		handler.Snapshot = func(s *inspect.Snapshot) {
+			o.fill(ctx, s)
+			check(terminal.Draw(o.page(s, query), false))
+		}
 		defer func() { _ = terminal.Leave() }()
 	case table:
 		lines := &lines{}
@@ -54,6 +57,7 @@ func (o *options) follow(ctx context.Context, client coordinationclient.LeasesGe
 	default:
 		last := ""
 		handler.Snapshot = func(s *inspect.Snapshot) {
+			o.fill(ctx, s)
 			if now := essence(s); now != last {
 				last = now
 				check(o.document(s))
@@ -70,9 +74,9 @@ func (o *options) follow(ctx context.Context, client coordinationclient.LeasesGe
 func (o *options) page(s *inspect.Snapshot, query inspect.Query) string {
 	out := &strings.Builder{}
 	if len(s.Kinds)+len(s.Replicas) == 0 {
-		fmt.Fprintln(out, nothing(query, o.name))
+		fmt.Fprintln(out, o.Nothing(query))
 	} else {
-		_ = write(out, s, query, o.output)
+		_ = o.write(out, s, query)
 	}
 	if len(s.Problems) > 0 {
 		fmt.Fprintln(out)
@@ -86,7 +90,7 @@ func (o *options) page(s *inspect.Snapshot, query inspect.Query) string {
 // document writes a snapshot for a program: JSON in one line, YAML after a
 // separator.
 func (o *options) document(s *inspect.Snapshot) error {
-	if o.output == "json" {
+	if o.Output == "json" {
 		return json.NewEncoder(o.Out).Encode(s)
 	}
 	text, err := yaml.Marshal(s)
@@ -101,7 +105,7 @@ func (o *options) document(s *inspect.Snapshot) error {
 func essence(s *inspect.Snapshot) string {
 	out := &strings.Builder{}
 	for _, k := range s.Kinds {
-		fmt.Fprintln(out, k.Namespace, k.Lease, k.Holder, k.Token, k.State, k.Served, k.MoveTo, k.Paused, k.Planned)
+		fmt.Fprintln(out, k.Namespace, k.Lease, k.Holder, k.Token, k.State, k.Served, k.MoveTo, k.Paused, k.Planned, k.Because, k.Node)
 	}
 	for _, r := range s.Replicas {
 		fmt.Fprintln(out, r.Namespace, r.Component, r.Identity, r.Phase, r.Capacity, r.Alive, r.Owns, r.Serves)

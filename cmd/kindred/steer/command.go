@@ -17,6 +17,7 @@ import (
 	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	eventsclient "k8s.io/client-go/kubernetes/typed/events/v1"
 
+	"github.com/kindred-k8s/kindred/cmd/kindred/cli"
 	"github.com/kindred-k8s/kindred/pkg/inspect"
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
@@ -55,6 +56,8 @@ func NewCommands(name string, streams genericiooptions.IOStreams) []*cobra.Comma
 		flags.StringVar(&o.component, "component", "", "the controller's `name` (default: the only one in the namespace)")
 		flags.StringVar(&o.reason, "reason", "", "why, in your `words`: for the Event")
 		flags.StringVar(&o.dryRun, "dry-run", o.dryRun, "`none`, client (say what would be done) or server (and let the API server check it)")
+		cli.Complete(command, "", o.config, &o.component, cli.Kinds)
+		cli.Complete(command, "component", o.config, nil, cli.Components)
 		_ = command.RegisterFlagCompletionFunc("dry-run", cobra.FixedCompletions([]string{dryNone, dryClient, dryServer}, cobra.ShellCompDirectiveNoFileComp))
 		return command
 	}

@@ -26,7 +26,7 @@ func (s *session) pick(snapshot *inspect.Snapshot, texts []string) ([]inspect.Ki
 	var kinds []inspect.Kind
 	var errs []error
 	for _, text := range texts {
-		kind, err := s.one(snapshot, text)
+		kind, err := snapshot.Find(text)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -38,29 +38,6 @@ func (s *session) pick(snapshot *inspect.Snapshot, texts []string) ([]inspect.Ki
 		}
 	}
 	return kinds, errors.Join(errs...)
-}
-
-// one finds the kind that a text names: Database or Database.sample.kindred.dev, in
-// capitals or not.
-func (s *session) one(snapshot *inspect.Snapshot, text string) (inspect.Kind, error) {
-	var found []inspect.Kind
-	var all, names []string
-	for _, kind := range snapshot.Kinds {
-		all = append(all, kind.Name())
-		if strings.EqualFold(kind.Name(), text) || strings.EqualFold(kind.Kind, text) {
-			found, names = append(found, kind), append(names, kind.Name())
-		}
-	}
-	switch {
-	case len(found) == 1:
-		return found[0], nil
-	case len(found) == 0:
-		return inspect.Kind{}, fmt.Errorf("there is no kind %q in namespace %q: there are %s", text, s.query.Namespace, strings.Join(slices.Compact(all), ", "))
-	case len(components(found)) > 1:
-		return inspect.Kind{}, fmt.Errorf("several controllers have kind %q: name one with --component: %s", text, strings.Join(components(found), ", "))
-	default:
-		return inspect.Kind{}, fmt.Errorf("%q can be several kinds: write one of %s", text, strings.Join(names, ", "))
-	}
 }
 
 func components(kinds []inspect.Kind) []string {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kindred-k8s/kindred/cmd/kindred/cli"
 	"github.com/kindred-k8s/kindred/pkg/inspect"
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
@@ -42,6 +43,7 @@ The command waits until the Pod has the kind, and says how long nobody had it.`,
 		},
 	}
 	command.Flags().StringVar(&o.to, "to", "", "the `Pod`, or the identity, that is to own the kind")
+	cli.Complete(command, "to", o.config, &o.component, cli.Takers)
 	command.Flags().BoolVar(&o.wait, "wait", true, "wait until the Pod has the kind")
 	command.Flags().DurationVar(&o.timeout, "timeout", time.Minute, "how long to wait")
 	return command

@@ -147,7 +147,7 @@ func TestPick(t *testing.T) {
 		{one, "", "", "Queue Topic"},
 		{one, "", "topic", "Topic"},
 		{one, "", "TOPIC.example.com Queue topic", "Topic Queue"},
-		{one, "", "Cache Topic Disk", `there is no kind "Cache" in namespace "ns": there are Queue.example.com, Topic.example.com|there is no kind "Disk"`},
+		{one, "", "Cache Topic Disk", `there is no kind "Cache": there are Queue.example.com, Topic.example.com|there is no kind "Disk"`},
 		{nil, "", "", "with the label kindred.dev/component in namespace \"ns\""},
 		{one, "third", "", "with the label kindred.dev/component=third in namespace \"ns\""},
 		{two, "", "", "several controllers: name one with --component: op, other"},
@@ -177,11 +177,10 @@ func TestPick(t *testing.T) {
 		}
 	}
 	same := &inspect.Snapshot{Kinds: []inspect.Kind{{Kind: "Service", Component: "op"}, {Kind: "Service", Group: "serving.dev", Component: "op"}}}
-	s := newWorld(t).session()
-	if _, err := s.one(same, "service"); err == nil || !strings.Contains(err.Error(), "write one of Service, Service.serving.dev") {
+	if _, err := same.Find("service"); err == nil || !strings.Contains(err.Error(), "write one of Service, Service.serving.dev") {
 		t.Errorf("a name of two groups: %v", err)
 	}
-	if kind, err := s.one(same, "service.serving.dev"); err != nil || kind.Group != "serving.dev" {
+	if kind, err := same.Find("service.serving.dev"); err != nil || kind.Group != "serving.dev" {
 		t.Errorf("the whole name: %v, %v", kind, err)
 	}
 }
