@@ -18,6 +18,7 @@ import (
 	"github.com/kindred-k8s/kindred/pkg/elect"
 	"github.com/kindred-k8s/kindred/pkg/kubelease"
 	"github.com/kindred-k8s/kindred/pkg/lease"
+	"github.com/kindred-k8s/kindred/pkg/observe"
 	"github.com/kindred-k8s/kindred/pkg/oldlock"
 )
 
@@ -47,6 +48,7 @@ type Coordinator struct {
 	// running joins everything that Run starts but stuck reconcilers.
 	running  sync.WaitGroup
 	problems problems
+	observer *observer
 	started  atomic.Bool
 	// turn is when the loop last came round, in Unix nanoseconds.
 	turn atomic.Int64
@@ -97,11 +99,16 @@ func New(config *rest.Config, options Options, kinds ...Kind) (*Coordinator, err
 	if options.LeaseConfig != nil {
 		config = options.LeaseConfig
 	}
+	c := assemble(options, kinds)
+	if options.Observer != nil {
+		config = kubelease.Told(config, func(verb string, code int, took time.Duration) {
+			c.tell(observe.LeaseRequest{Verb: verb, Code: code, Took: took})
+		})
+	}
 	client, err := kubelease.NewClient(config)
 	if err != nil {
 		return nil, fmt.Errorf("kindred: %w", err)
 	}
-	c := assemble(options, kinds)
 	c.useLeases(client)
 	c.cost.set = cost
 	return c, nil
@@ -136,7 +143,7 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 		log:     options.Logger.WithValues("component", options.Component, "replica", options.Identity),
 	}
 	c.queue.init()
-	c.problems.log = c.log
+	c.problems.log, c.problems.tell = c.log, c.tell
 	config := elect.Config{
 		Identity: options.Identity, Instance: newSuffix(), Capacity: options.Capacity,
 		Component: options.Component, Timing: options.Timing,
@@ -157,6 +164,7 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 			config.Shards = append(config.Shards, elect.ShardConfig{Shard: shard, Weight: k.bucketWeight(), Group: k.Group, Timing: timing, Learn: options.LearnWeights})
 		}
 	}
+	c.observer = newObserver(c)
 	c.core = elect.New(config)
 	c.member = c.core.Member()
 	return c

@@ -12,6 +12,7 @@ import (
 	"github.com/kindred-k8s/kindred/pkg/elect"
 	"github.com/kindred-k8s/kindred/pkg/fence"
 	"github.com/kindred-k8s/kindred/pkg/lease"
+	"github.com/kindred-k8s/kindred/pkg/observe"
 )
 
 // kind runs the elector and the reconciler of one kind, or of one bucket of a kind, as
@@ -23,6 +24,8 @@ type kind struct {
 	log    logr.Logger
 	timing lease.Timing
 
+	// refusals are the writes that were refused since the observer was told.
+	refusals refusals
 	// busy is how long the reconcilers of this kind were busy so far.
 	busy meter
 
@@ -100,6 +103,8 @@ func (k *kind) told(e lease.LockEvent) {
 		k.c.queue.put(elect.Acquired{Term: e.Term, Version: e.Version, SentAt: e.SentAt, Split: e.Split})
 	case lease.LockRenewed:
 		k.c.queue.put(elect.Renewed{Shard: k.shard, Version: e.Version, SentAt: e.SentAt})
+	case lease.LockFailed:
+		k.c.tell(observe.RenewalFailed{Term: e.Term, Err: e.Err, Took: time.Since(e.SentAt)})
 	case lease.LockTaken:
 		k.c.queue.put(elect.LockLost{Shard: k.shard, Reason: elect.HolderChanged})
 	case lease.LockDeleted:
@@ -113,6 +118,9 @@ func (k *kind) fenceTold(e lease.LockEvent) {
 		k.mu.Lock()
 		k.until = until
 		k.fence = fence.New(e.Term, k.c.oldUntil.of(until))
+		if k.c.options.Observer != nil {
+			k.fence.Tell(k.refused)
+		}
 		k.mu.Unlock()
 		return
 	}

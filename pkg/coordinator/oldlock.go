@@ -75,13 +75,37 @@ func (c *Coordinator) useOldLock(client coordinationv1client.LeasesGetter) {
 func (c *Coordinator) runUnderOldLock(ctx context.Context) error {
 	// The requests for the old lock have no term, also if the rest.Config is guarded;
 	// that is not for standbys.
+	held, drained := make(chan struct{}), make(chan struct{})
+	begin := sync.OnceFunc(func() {
+		close(held)
+		<-drained
+	})
+	defer begin()
+	go func() {
+		defer close(drained)
+		c.observeUntil(held)
+	}()
 	err := c.old.Hold(fence.Exempt(ctx), func(working context.Context) error {
+		begin()
 		return c.run(fence.NewContext(working, fence.FromContext(ctx)))
 	})
 	if errors.Is(err, ErrOldLockLost) {
 		return fmt.Errorf("kindred: %w", err)
 	}
 	return err
+}
+
+// observeUntil tells the observer what happens before the replica takes part in any
+// election: requests for the old lock, and what is wrong with them.
+func (c *Coordinator) observeUntil(held <-chan struct{}) {
+	for {
+		select {
+		case <-held:
+			return
+		case <-c.queue.ready():
+			c.take()
+		}
+	}
 }
 
 // extend lets the right to write of the kind's term last as long as the old lock

@@ -13,6 +13,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/kindred-k8s/kindred/pkg/lease"
+	"github.com/kindred-k8s/kindred/pkg/observe"
 )
 
 // Defaults of Options.
@@ -110,6 +111,10 @@ type Options struct {
 	// When it fails the replica gives the kind up, as when a reconciler fails. Default:
 	// nothing is waited for.
 	Admitted func(ctx context.Context, kind schema.GroupKind) error
+
+	// Observer is told what happens: package observe says what, when, and what a hook
+	// must not do. observe.Tee makes one of several. Default: nobody is told.
+	Observer *observe.Hooks
 
 	// Logger gets one line per transition, none per renewal. Default: klog.
 	Logger *logr.Logger

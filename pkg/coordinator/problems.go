@@ -6,11 +6,14 @@ import (
 	"sync"
 
 	"github.com/go-logr/logr"
+
+	"github.com/kindred-k8s/kindred/pkg/observe"
 )
 
 // problems logs what fails once, and once more when it works again.
 type problems struct {
-	log logr.Logger
+	log  logr.Logger
+	tell func(observe.Event)
 
 	mu      sync.Mutex
 	current map[string]string
@@ -25,6 +28,7 @@ func (p *problems) report(operation string, err error) {
 		if failing {
 			delete(p.current, operation)
 			p.log.Info("Works again", "operation", operation)
+			p.tell(observe.ProblemEnded{Operation: operation})
 		}
 		return
 	}
@@ -37,6 +41,7 @@ func (p *problems) report(operation string, err error) {
 	}
 	p.current[operation] = what
 	p.log.Error(err, "Failing; it is tried again", "operation", operation)
+	p.tell(observe.ProblemBegan{Operation: operation, Err: err})
 }
 
 // essence returns what makes an error another one than the last: not the request

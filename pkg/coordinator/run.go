@@ -9,6 +9,7 @@ import (
 	"github.com/kindred-k8s/kindred/pkg/elect"
 	"github.com/kindred-k8s/kindred/pkg/fence"
 	"github.com/kindred-k8s/kindred/pkg/lease"
+	"github.com/kindred-k8s/kindred/pkg/observe"
 )
 
 // Run takes part in the elections until ctx is cancelled, and then leaves: it
@@ -24,6 +25,8 @@ func (c *Coordinator) Run(ctx context.Context) error {
 	if c.started.Swap(true) {
 		return errors.New("kindred: Run was called twice: make a new Coordinator for a new life")
 	}
+	c.observer.start()
+	defer c.left()
 	if c.old != nil {
 		return c.runUnderOldLock(ctx)
 	}
@@ -92,7 +95,10 @@ func (c *Coordinator) loop(ctx, life context.Context) {
 			c.log.Info("Leaving: handing over every kind", "cause", context.Cause(ctx).Error())
 			events = []elect.Event{elect.Shutdown{}}
 		case <-c.queue.ready():
-			events = c.queue.take()
+			if events = c.take(); len(events) == 0 {
+				c.turn.Store(time.Now().UnixNano())
+				continue // it was for the observer alone
+			}
 		case <-timer.C:
 			events = []elect.Event{elect.Tick{}}
 		}
@@ -102,10 +108,40 @@ func (c *Coordinator) loop(ctx, life context.Context) {
 				return
 			}
 			c.act(life, action)
+			c.observer.said(action)
 		}
+		c.observer.turned(time.Now(), pulse)
 		c.cost.want(c.core.Owned())
 		c.turn.Store(time.Now().UnixNano())
 	}
+}
+
+// take returns the events that wait for the core. The observer is told of them, and of
+// what waits for it alone, in their order.
+func (c *Coordinator) take() []elect.Event {
+	var events []elect.Event
+	for _, e := range c.queue.take() {
+		if e.told != nil {
+			c.observer.told(e.told, e.at)
+			continue
+		}
+		c.observer.heard(e.event, e.at)
+		events = append(events, e.event)
+	}
+	return events
+}
+
+// tell tells the observer of something from any goroutine.
+func (c *Coordinator) tell(e observe.Event) {
+	if c.options.Observer != nil {
+		c.queue.add(entry{told: e, at: time.Now()})
+	}
+}
+
+// left tells the observer of the end. What it is told later nobody takes.
+func (c *Coordinator) left() {
+	c.take()
+	c.observer.call(observe.Left{})
 }
 
 func (c *Coordinator) finished(f elect.Finish) {
@@ -127,8 +163,10 @@ func (c *Coordinator) fail(err error) {
 func (c *Coordinator) join(ctx context.Context) error {
 	for {
 		err := c.store.Join(fence.Exempt(ctx), c.member)
+		c.take() // what the observer is told of it
 		if err == nil {
 			c.log.Info("Joined", "leases", c.options.Namespace, "kinds", len(c.byKind))
+			c.observer.call(observe.Joined{})
 			return nil
 		}
 		if errors.Is(err, ErrIdentityInUse) {

@@ -9,6 +9,7 @@ import (
 	"github.com/kindred-k8s/kindred/pkg/elect"
 	"github.com/kindred-k8s/kindred/pkg/fence"
 	"github.com/kindred-k8s/kindred/pkg/lease"
+	"github.com/kindred-k8s/kindred/pkg/observe"
 )
 
 // startReconciler begins the term's work. The goroutine is joined by the core,
@@ -28,6 +29,7 @@ func (k *kind) startReconciler(life context.Context, term lease.Term) {
 			k.returned(ctx, term, err)
 		}()
 		if err = k.admit(ctx, term); err == nil {
+			k.c.tell(observe.ReconcilerStarted{Term: term})
 			err = k.of.reconciler.Run(ctx, term)
 		}
 	}()
@@ -66,6 +68,7 @@ func (k *kind) returned(ctx context.Context, term lease.Term, err error) {
 	k.endTerm()
 	k.stuckIn = nil
 	k.mu.Unlock()
+	k.c.tell(observe.ReconcilerReturned{Term: term, Err: err})
 	log := k.log.WithValues("lease", term.Lease, "term", term.Token())
 	switch {
 	case ctx.Err() == nil && err == nil:
@@ -104,13 +107,15 @@ func (k *kind) stuck(a elect.Stuck) {
 	k.mu.Lock()
 	k.stuckIn = &a.Term
 	k.mu.Unlock()
-	log := k.log.WithValues("lease", a.Term.Lease, "term", a.Term.Token())
+	log := k.log.WithValues("lease", a.Term.Lease, "term", a.Term.Token(), "reason", a.Reason)
 	err := errors.New(string(a.Reason))
 	if k.c.options.Stuck == ExitProcess {
 		log.Error(err, "Stuck: ending the process so that no second reconciler works beside the next owner's", "exitCode", ExitCodeStuck)
+		k.c.observer.lastWord(a)
 		k.c.exit(ExitCodeStuck)
 		return
 	}
+	k.c.observer.call(observe.Stuck{Term: a.Term, Reason: reasonOf(a.Reason)})
 	log.Error(err, "Stuck: the process goes on, as the KeepRunning policy says; this kind is not offered until its reconciler returns")
 }
 

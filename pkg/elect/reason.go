@@ -63,3 +63,17 @@ const (
 	// earlier write was lost.
 	LeftOver Reason = "left over from an earlier write"
 )
+
+var names = map[Reason]string{
+	Planned: "Planned", GraceOver: "GraceOver",
+	Moved: "Moved", ByHand: "ByHand", Leaving: "Leaving", NotServed: "NotServed", ReconcilerEnded: "ReconcilerEnded",
+	RenewFailed: "RenewFailed", SafeUntilPassed: "SafeUntilPassed",
+	HolderChanged: "HolderChanged", LeaseDeleted: "LeaseDeleted", LeaseEdited: "LeaseEdited",
+	HasReturned:    "HasReturned",
+	StuckSafeUntil: "StuckSafeUntil", StuckDraining: "StuckDraining",
+	Drained: "Drained", LeftOver: "LeftOver",
+}
+
+// Name returns the name of the reason's constant: one word, fit for a metric's label
+// and an Event. It is empty for a reason that is none of them.
+func (r Reason) Name() string { return names[r] }

@@ -22,6 +22,10 @@ type Fence struct {
 	over   bool
 	reason string
 
+	// told is called, without mu, for each write that is refused or cancelled; nil for
+	// nobody.
+	told func(*DeposedError)
+
 	// flights is the list of the writes under way. Invariant: empty when over.
 	flights *flight
 	// timer calls expire. It is set when a write begins and none is set, and not
@@ -34,6 +38,18 @@ type Fence struct {
 // clock reading.
 func New(term lease.Term, until time.Time) *Fence {
 	return &Fence{term: term, until: until}
+}
+
+// Tell makes the fence call told for each write that is not sent, or is cancelled,
+// because the right is over. It must be called before anybody writes. told is called
+// from the goroutine that tries to write, or that ends the right, and must not block.
+func (f *Fence) Tell(told func(*DeposedError)) { f.told = told }
+
+// tell tells of one write.
+func (f *Fence) tell(e *DeposedError) {
+	if f.told != nil {
+		f.told(e)
+	}
 }
 
 // Term returns the term.

@@ -37,6 +37,7 @@ func (f *Fence) begin(r *http.Request) (*flight, *http.Request, error) {
 		f.mu.Unlock()
 		cut.cancelAll()
 		cancel(err)
+		f.tell(err)
 		return nil, nil, err
 	}
 	f.add(fl)
@@ -72,7 +73,9 @@ func (f *Fence) remove(fl *flight) {
 // cancelAll cancels the writes of a list that end returned.
 func (fl *flight) cancelAll() {
 	for ; fl != nil; fl = fl.next {
-		fl.cancel(fl.fence.deposed(fl.method, fl.path, true))
+		err := fl.fence.deposed(fl.method, fl.path, true)
+		fl.cancel(err)
+		fl.fence.tell(err)
 	}
 }
 

@@ -207,6 +207,7 @@ func sameWrite(read, wrote *resourcelock.LeaderElectionRecord) bool {
 func (l *Lock) written(sentAt time.Time, err error) {
 	if err != nil {
 		l.report(err)
+		l.failed(sentAt, err)
 		return
 	}
 	l.report(nil)
@@ -228,6 +229,16 @@ func (l *Lock) written(sentAt time.Time, err error) {
 		event.Split = Record(last).Split
 	}
 	l.tell(event)
+}
+
+// failed tells of a renewal that was tried and not called off.
+func (l *Lock) failed(sentAt time.Time, err error) {
+	l.mu.Lock()
+	term, over := l.term, l.over
+	l.mu.Unlock()
+	if term != nil && !over && !errors.Is(err, context.Canceled) {
+		l.tell(lease.LockEvent{Kind: lease.LockFailed, Term: *term, SentAt: sentAt, Err: err})
+	}
 }
 
 // lost ends the term, or the campaign, and says so, once.

@@ -42,6 +42,23 @@ const (
 // never taken off again.
 const AnnotationSplit = "kindred.dev/split"
 
+// Annotations on the Events about ownership Leases (pkg/observe/events), for programs.
+// "kindred history" reads them.
+const (
+	// AnnotationTerm is the term's token, AnnotationHolder its owner's identity.
+	AnnotationTerm   = "kindred.dev/term"
+	AnnotationHolder = "kindred.dev/holder"
+	// AnnotationReason is the name of the reason, such as Moved.
+	AnnotationReason = "kindred.dev/reason"
+	// AnnotationTo is the identity of the replica that the shard was given to, where it
+	// is known.
+	AnnotationTo = "kindred.dev/to"
+	// AnnotationWithout is for how long nobody had the shard before the term, as the
+	// owner saw it, and AnnotationHeld how long the term has lasted: Go durations.
+	AnnotationWithout = "kindred.dev/without-owner"
+	AnnotationHeld    = "kindred.dev/held"
+)
+
 // Values of LabelRole.
 const (
 	RoleOwner  = "owner"
