@@ -140,6 +140,7 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 			timing = k.Timing.WithDefaults()
 		}
 		c.kinds[shard] = newKind(c, shard, k.Reconciler, timing)
+		c.kinds[shard].cold = k.Standby == Cold
 		config.Shards = append(config.Shards, elect.ShardConfig{Shard: shard, Weight: k.Weight, Group: k.Group, Timing: timing, Learn: options.LearnWeights})
 	}
 	c.core = elect.New(config)

@@ -21,6 +21,7 @@ type kind struct {
 	reconciler Reconciler
 	log        logr.Logger
 	timing     lease.Timing
+	cold       bool // the standby runs during terms only
 
 	// busy is how long the reconcilers of this kind were busy so far.
 	busy meter

@@ -22,7 +22,7 @@ const (
 )
 
 // serve waits until the kind exists, then offers this replica for it, and keeps
-// its standby running.
+// its standby running, if that is warm.
 func (k *kind) serve(life context.Context) {
 	operation := "kind " + k.shard.String()
 	pause := firstServePause
@@ -49,7 +49,7 @@ func (k *kind) serve(life context.Context) {
 		}
 	}
 	standby, warm := k.reconciler.(StandbyReconciler)
-	if !warm {
+	if !warm || k.cold {
 		k.c.queue.put(elect.Serves{Shard: k.shard, OK: true})
 		return
 	}

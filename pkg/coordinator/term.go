@@ -27,10 +27,19 @@ func (k *kind) startReconciler(life context.Context, term lease.Term) {
 			right.End(string(elect.HasReturned))
 			k.returned(ctx, term, err)
 		}()
-		if err = k.admit(ctx, term); err == nil {
-			err = k.reconciler.Run(ctx, term)
+		if k.cold {
+			err = k.workFromCold(life, ctx, term)
+		} else {
+			err = k.work(ctx, term)
 		}
 	}()
+}
+
+func (k *kind) work(ctx context.Context, term lease.Term) error {
+	if err := k.admit(ctx, term); err != nil {
+		return err
+	}
+	return k.reconciler.Run(ctx, term)
 }
 
 // admit begins the term once the API server lets its writes through, if that is to
