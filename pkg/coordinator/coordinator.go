@@ -157,6 +157,9 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 			timing = k.Timing.WithDefaults()
 		}
 		r := &registered{c: c, kind: k.GroupKind, reconciler: k.Reconciler, opened: make(chan struct{})}
+		if k.Standby == Cold {
+			r.cold = &coldStandby{kind: r.kind, standby: k.Reconciler.(StandbyReconciler)} // checked by validateKinds
+		}
 		c.byKind[k.GroupKind] = r
 		for _, shard := range lease.ShardsOf(k.GroupKind, k.Buckets) {
 			c.kinds[shard] = newKind(r, shard, timing)

@@ -215,6 +215,12 @@ func validateKinds(o Options, kinds []Kind) []error {
 		if kind.Reconciler == nil {
 			errs = append(errs, fmt.Errorf("kind %s has no Reconciler", shard))
 		}
+		if _, offered := kind.Reconciler.(StandbyReconciler); kind.Standby == Cold && kind.Reconciler != nil && !offered {
+			errs = append(errs, fmt.Errorf("kind %s asks for a cold standby, and its Reconciler has no Standby: leave it out, or give a StandbyReconciler", shard))
+		}
+		if kind.Standby != Warm && kind.Standby != Cold {
+			errs = append(errs, fmt.Errorf("kind %s has the standby policy %d, which is not known: use Warm or Cold", shard, kind.Standby))
+		}
 		if kind.Timing != (lease.Timing{}) {
 			if err := kind.Timing.WithDefaults().Validate(); err != nil {
 				errs = append(errs, fmt.Errorf("kind %s: %w", shard, err))

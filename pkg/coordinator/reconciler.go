@@ -38,8 +38,26 @@ type StandbyReconciler interface {
 	// stops, after Run has returned. It must not write. When it returns earlier it
 	// is called again after a pause; until then the replica does not take part in
 	// the kind's election.
+	//
+	// With Kind.Standby Cold it is called once per term instead, beside Run.
 	Standby(ctx context.Context) error
 }
+
+// StandbyPolicy is when the Standby of a StandbyReconciler runs.
+type StandbyPolicy int
+
+const (
+	// Warm runs it on every replica all the time, so that a replica that is elected
+	// can reconcile at once.
+	Warm StandbyPolicy = iota
+	// Cold runs it on the owner only, which saves the others its memory and its watch.
+	// It starts when the Lease has been won, together with Run, which waits for what it
+	// needs of it; it is told to stop when Run has returned, and the Lease is released
+	// only after both have. When it returns earlier, Run's context is cancelled and the
+	// replica gives the kind up, as when Run fails. It is called anew for each term, and
+	// an informer of client-go cannot be started twice: make one for each call.
+	Cold
+)
 
 // ReconcilerFunc makes a Reconciler of a function.
 type ReconcilerFunc func(ctx context.Context, term lease.Term) error
@@ -66,6 +84,9 @@ type Kind struct {
 	// Group keeps kinds together: those of one group have one owner, and move as one.
 	// All replicas must give a kind the same group. Default: none.
 	Group string
+	// Standby is whether replicas that do not own the kind run the Standby of its
+	// StandbyReconciler. Default: Warm. Cold needs a StandbyReconciler.
+	Standby StandbyPolicy
 	// Timing is the timing of this kind's Lease. A kind that may wait longer for its
 	// next owner costs the API server fewer renewals. Default: Options.Timing.
 	Timing lease.Timing

@@ -14,7 +14,8 @@ type registered struct {
 	c          *Coordinator
 	kind       schema.GroupKind
 	reconciler Reconciler
-	shards     []*kind // one for a whole kind; in the order of the buckets
+	shards     []*kind      // one for a whole kind; in the order of the buckets
+	cold       *coldStandby // nil when the standby is warm, or there is none
 
 	mu     sync.Mutex // guards what follows
 	opened chan struct{}

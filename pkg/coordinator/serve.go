@@ -22,7 +22,7 @@ const (
 )
 
 // serve waits until the kind exists, then offers this replica for it, and keeps
-// its standby running.
+// its standby running, if that is warm.
 func (r *registered) serve(life context.Context) {
 	operation := "kind " + r.kind.String()
 	pause := firstServePause
@@ -49,7 +49,7 @@ func (r *registered) serve(life context.Context) {
 		}
 	}
 	standby, warm := r.reconciler.(StandbyReconciler)
-	if !warm {
+	if !warm || r.cold != nil {
 		r.offer(true)
 		return
 	}

@@ -28,11 +28,20 @@ func (k *kind) startReconciler(life context.Context, term lease.Term) {
 			right.End(string(elect.HasReturned))
 			k.returned(ctx, term, err)
 		}()
-		if err = k.admit(ctx, term); err == nil {
-			k.c.tell(observe.ReconcilerStarted{Term: term})
-			err = k.of.reconciler.Run(ctx, term)
+		if k.of.cold != nil {
+			err = k.workFromCold(life, ctx, term)
+		} else {
+			err = k.work(ctx, term)
 		}
 	}()
+}
+
+func (k *kind) work(ctx context.Context, term lease.Term) error {
+	if err := k.admit(ctx, term); err != nil {
+		return err
+	}
+	k.c.tell(observe.ReconcilerStarted{Term: term})
+	return k.of.reconciler.Run(ctx, term)
 }
 
 // admit begins the term once the API server lets its writes through, if that is to

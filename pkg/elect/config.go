@@ -3,6 +3,7 @@ package elect
 import (
 	"time"
 
+	"github.com/kindred-k8s/kindred/pkg/assign"
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
@@ -34,6 +35,17 @@ type Config struct {
 	// live replica to another at once, MaxMovingHere how many of this replica's. Zero
 	// is no bound.
 	MaxMoving, MaxMovingHere int
+	// Plan computes plans; nil for assign.Plan. A simulation of many replicas computes
+	// once what all of them would: the plan depends on its input alone. The result is
+	// the core's own from then on.
+	Plan func(assign.Input) assign.Result
+}
+
+func (c Config) planner() func(assign.Input) assign.Result {
+	if c.Plan != nil {
+		return c.Plan
+	}
+	return assign.Plan
 }
 
 // ShardConfig is one shard and what the plan needs to know of it.

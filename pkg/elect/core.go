@@ -15,9 +15,13 @@ type Core struct {
 	config Config
 
 	// shards are what this replica has reconcilers for, in the order of their
-	// Lease names; byShard finds them.
+	// Lease names; the maps find them, by Lease name and by key too. learns says that
+	// the weight of one is measured.
 	shards  []*shard
 	byShard map[lease.Shard]*shard
+	byLease map[string]*shard
+	byKey   map[string]*shard
+	learns  bool
 
 	// leases are the ownership Leases of the component, also of shards that this
 	// replica does not serve, by Lease name. A Lease that is not in it does not
@@ -49,19 +53,25 @@ type Core struct {
 	distrusted time.Time
 	syncedAt   time.Time
 	// rolling says that a rollout is going on, rolledAt when it last was (rollout.go).
-	rolling  bool
-	rolledAt time.Time
+	rolling    bool
+	rolledAt   time.Time
+	rolledOver time.Time // when it will be over if nobody comes or goes
 
-	// plan is who should own what; planStale says that something it depends on
-	// may have changed, judgeAt when the passing of time alone changes it.
+	// plan is who should own what, made at plannedAt; planStale says that something
+	// it depends on may have changed, judgeAt when the passing of time alone may
+	// change it. carried says what it was made of (carried.go).
 	plan      assign.Result
+	plannedAt time.Time
 	planStale bool
 	judgeAt   time.Time
+	carried   carried
 	// steadySince is when the set of live members last changed.
 	steadySince time.Time
 	membership  []presentMember
-	// leaseNames caches the Lease names of all shards ever seen in the plan, by key.
+	// leaseNames caches what the Leases of all shards ever seen in the plan are called,
+	// by key; shardKeys is the way back.
 	leaseNames map[string]shardName
+	shardKeys  map[string]string
 
 	// buckets are the names of all Leases of buckets ever seen, by kind; layouts is how
 	// each kind that is or was split is to be split, served what anybody serves. Kinds
@@ -85,6 +95,8 @@ func New(config Config) *Core {
 	c := &Core{
 		config:    config,
 		byShard:   map[lease.Shard]*shard{},
+		byLease:   map[string]*shard{},
+		byKey:     map[string]*shard{},
 		leases:    map[string]*lease.Observation{},
 		ghosts:    map[string]*lease.Observation{},
 		pods:      map[string]lease.Pod{},
@@ -93,6 +105,7 @@ func New(config Config) *Core {
 		collected: map[string]time.Time{},
 
 		leaseNames: map[string]shardName{},
+		shardKeys:  map[string]string{},
 		buckets:    map[string]map[string]bool{},
 		evictions:  map[string]eviction{},
 		planStale:  true,
@@ -109,7 +122,8 @@ func New(config Config) *Core {
 			sh.timing = config.Timing
 		}
 		c.shards = append(c.shards, sh)
-		c.byShard[s.Shard] = sh
+		c.byShard[s.Shard], c.byLease[sh.lease], c.byKey[sh.key] = sh, sh, sh
+		c.learns = c.learns || sh.learn
 	}
 	slices.SortFunc(c.shards, func(a, b *shard) int { return cmp.Compare(a.lease, b.lease) })
 	return c
@@ -120,12 +134,21 @@ func New(config Config) *Core {
 // starts all of it without waiting for the answers. Giving it all events that
 // wait costs one look at the plan instead of one for each.
 func (c *Core) Step(now time.Time, events ...Event) []Action {
+	wake := c.wake
 	c.now, c.actions, c.wake = now, nil, time.Time{}
 	if c.finished {
 		return nil
 	}
+	news := len(events) == 0
 	for _, event := range events {
-		c.apply(event)
+		if !c.renews(event) {
+			news = true
+			c.apply(event)
+		}
+	}
+	if !news && !c.planStale && now.Before(wake) {
+		c.wake = wake // perhaps earlier than need be: those who live on live longer
+		return nil
 	}
 	c.judge()
 	for again := true; again; again = c.planStale {

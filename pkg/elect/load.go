@@ -39,8 +39,11 @@ func (c *Core) load(s *shard, e Load) {
 // adopt remembers what the owners of shards have measured, for the time when they
 // are gone.
 func (c *Core) adopt(m lease.Member) {
+	if !c.learns {
+		return
+	}
 	for _, served := range m.Serves {
-		s := c.byShard[lease.ParseShard(served.Shard)]
+		s := c.byKey[served.Shard]
 		if s == nil || !s.learn || s.hasTerm() {
 			continue
 		}

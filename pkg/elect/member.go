@@ -65,6 +65,7 @@ func (c *Core) member() lease.Member {
 	case c.blind(), !c.due(c.distrusted):
 		m.Phase = lease.Starting
 	}
+	m.Serves = make([]lease.Served, 0, len(c.shards))
 	for _, s := range c.shards {
 		if c.offered(s) {
 			m.Serves = append(m.Serves, lease.Served{Shard: s.key, Weight: s.weight, Group: s.group})
@@ -84,10 +85,13 @@ func roundUp(t time.Time) int64 {
 // sameNews says whether the others know all of member that cannot wait for the next
 // heartbeat. What others own and have measured is no news.
 func (c *Core) sameNews(member lease.Member) bool {
-	member.Serves = slices.Clone(member.Serves)
 	acked := c.self.ackedMember
+	if !c.learns {
+		return sameMember(member, acked)
+	}
+	member.Serves = slices.Clone(member.Serves)
 	for i, served := range member.Serves {
-		s := c.byShard[lease.ParseShard(served.Shard)]
+		s := c.byKey[served.Shard]
 		if s.learn && s.phase != Owning && i < len(acked.Serves) {
 			member.Serves[i].Weight = acked.Serves[i].Weight
 		}

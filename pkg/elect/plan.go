@@ -13,7 +13,7 @@ import (
 // replan computes who should own what from everything seen so far. The plan is
 // advice: it decides who campaigns first and who hands over, never who owns.
 func (c *Core) replan() {
-	c.planStale = false
+	c.planStale, c.plannedAt = false, c.now
 	c.judgeAt = time.Time{}
 	members := c.present()
 	membership := make([]presentMember, len(members))
@@ -28,7 +28,8 @@ func (c *Core) replan() {
 	c.chooseLayouts(members)
 	shards := c.planShards(members)
 	c.rollout(members, replicas, shards)
-	c.plan = assign.Plan(assign.Input{Replicas: replicas, Shards: shards})
+	c.carried.out = canBeCarriedOut(shards)
+	c.plan = c.config.planner()(assign.Input{Replicas: replicas, Shards: shards})
 }
 
 // presentMember is what has to hold still before shards are moved for balance.
@@ -46,6 +47,9 @@ func (c *Core) leaseName(key string) shardName {
 	if !known {
 		name = nameOf(lease.ParseShard(key), c.config.Component)
 		c.leaseNames[key] = name
+		if name.lease != "" {
+			c.shardKeys[name.lease] = key
+		}
 	}
 	return name
 }
@@ -79,6 +83,7 @@ func (c *Core) present() []present {
 
 func replicaOf(m present) assign.Replica {
 	r := assign.Replica{Name: m.Identity, Capacity: m.Capacity, Ready: m.ready, Draining: m.Phase == lease.Draining}
+	r.Serves = make([]string, 0, len(m.Serves))
 	for _, served := range m.Serves {
 		r.Serves = append(r.Serves, served.Shard)
 	}
@@ -108,7 +113,7 @@ func (c *Core) suspects() map[string]bool {
 // that others say they serve, with their owners. A shard that others serve
 // matters here too: it is part of their load.
 func (c *Core) planShards(members []present) []assign.Shard {
-	said := map[string]lease.Served{}
+	said := make(map[string]lease.Served, len(c.shards))
 	for _, s := range c.shards {
 		said[s.key] = lease.Served{Shard: s.key, Weight: s.weight, Group: s.group}
 	}
@@ -125,7 +130,8 @@ func (c *Core) planShards(members []present) []assign.Shard {
 			said[served.Shard] = one
 		}
 	}
-	var shards []assign.Shard
+	measured := weightsOf(members)
+	shards := make([]assign.Shard, 0, len(said))
 	for _, key := range sortedKeys(said) {
 		named := c.leaseName(key)
 		name := named.lease
@@ -133,7 +139,7 @@ func (c *Core) planShards(members []present) []assign.Shard {
 			continue // a member Lease written by hand: nobody can own such a shard; or nobody should
 		}
 		owner := c.ownerOf(key, name)
-		s := assign.Shard{Name: key, Weight: weigh(key, owner, said[key].Weight, members), Group: said[key].Group, Owner: owner}
+		s := assign.Shard{Name: key, Weight: measured.of(key, owner, said[key].Weight), Group: said[key].Group, Owner: owner}
 		if seen := c.leases[name]; seen != nil {
 			s.Moves = seen.Moves
 			s.Pin = seen.Pin(s.Owner, candidates(key, members))
@@ -143,18 +149,35 @@ func (c *Core) planShards(members []present) []assign.Shard {
 	return shards
 }
 
-// weigh returns what the owner says that a shard weighs, and otherwise the most that
-// anybody says: others may not have heard yet what the owner has measured.
-func weigh(key, owner string, most int64, members []present) int64 {
+// weights are what each replica says of a shard, where they differ: a map of a
+// thousand shards for each of a hundred replicas would cost more than the plan.
+type weights map[string]map[string]int64 // owner -> shard -> weight
+
+// weightsOf returns nil when all say the same.
+func weightsOf(members []present) weights {
+	alike := true
+	for i := 1; i < len(members) && alike; i++ {
+		alike = slices.Equal(members[i].Serves, members[0].Serves)
+	}
+	if alike {
+		return nil
+	}
+	all := weights{}
 	for _, m := range members {
-		if m.Identity != owner {
-			continue
-		}
+		said := make(map[string]int64, len(m.Serves))
 		for _, served := range m.Serves {
-			if served.Shard == key {
-				return served.Weight
-			}
+			said[served.Shard] = served.Weight
 		}
+		all[m.Identity] = said
+	}
+	return all
+}
+
+// of returns what the owner says that a shard weighs, and otherwise the most that
+// anybody says: others may not have heard yet what the owner has measured.
+func (w weights) of(key, owner string, most int64) int64 {
+	if weight, said := w[owner][key]; said {
+		return weight
 	}
 	return most
 }
@@ -172,7 +195,7 @@ func candidates(key string, members []present) iter.Seq[lease.Candidate] {
 }
 
 func (c *Core) ownerOf(key, name string) string {
-	s := c.byShard[lease.ParseShard(key)]
+	s := c.byKey[key]
 	if s != nil && s.hasTerm() && !s.lost && !s.releasing {
 		return c.config.Identity
 	}

@@ -25,7 +25,7 @@ type present struct {
 // rolloutOver. And the new ones are given no more than twice their share of all
 // shards, so that the first of them does not end up with everything.
 func (c *Core) rollout(members []present, replicas []assign.Replica, shards []assign.Shard) {
-	c.rolling = false
+	c.rolling, c.carried.ofNewest = false, nil
 	newest, newer := "", 0
 	var joined int64
 	revisions := map[string]bool{}
@@ -43,7 +43,7 @@ func (c *Core) rollout(members []present, replicas []assign.Replica, shards []as
 	if len(revisions) < 2 || joined == 0 || c.due(over) {
 		return
 	}
-	c.rolling, c.rolledAt = true, c.now
+	c.rolling, c.rolledAt, c.rolledOver = true, c.now, over
 	c.judgeBy(over)
 	ofNewest := map[string]bool{}
 	for _, m := range members {
@@ -59,7 +59,8 @@ func (c *Core) rollout(members []present, replicas []assign.Replica, shards []as
 		}
 	}
 	share := (len(shards) + live - 1) / max(live, 1)
-	if given >= 2*share*newer {
+	c.carried.ofNewest, c.carried.given, c.carried.most = ofNewest, given, 2*share*newer
+	if given >= c.carried.most {
 		return
 	}
 	c.preferNewest(ofNewest, replicas, shards)

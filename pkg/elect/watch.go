@@ -35,9 +35,12 @@ func (c *Core) ownerSeen(e lease.Event) {
 	delete(c.ghosts, e.Name)
 	c.knowBucket(e.Name)
 	c.intruded(e.Name, e.Record)
-	if old == nil || old.Holder != e.Record.Holder || old.MoveTo != e.Record.MoveTo || old.Paused != e.Record.Paused || old.UID != e.Record.UID ||
-		old.Transitions != e.Record.Transitions || !c.now.Before(lease.ExpiresAt(old, c.config.Timing.LeaseDuration)) {
+	switch {
+	case old == nil || old.MoveTo != e.Record.MoveTo || old.Paused != e.Record.Paused || old.UID != e.Record.UID ||
+		!c.now.Before(lease.ExpiresAt(old, c.config.Timing.LeaseDuration)):
 		c.planStale = true
+	case old.Holder != e.Record.Holder || old.Transitions != e.Record.Transitions:
+		c.ownerChanged(e.Name)
 	}
 	s := c.shardNamed(e.Name)
 	if s == nil {
@@ -146,18 +149,39 @@ func (c *Core) memberSeen(e lease.Event) {
 }
 
 func (c *Core) shardNamed(name string) *shard {
-	for _, s := range c.shards {
-		if s.lease == name {
-			return s
-		}
-	}
-	return nil
+	return c.byLease[name]
 }
 
 // judge notices what the passing of time alone changes: Leases and members that
-// expire.
+// have expired since the plan was made. Mostly they have been renewed meanwhile, and
+// the plan stands.
 func (c *Core) judge() {
-	if !c.judgeAt.IsZero() && c.due(c.judgeAt) {
+	if c.judgeAt.IsZero() || c.planStale || !c.due(c.judgeAt) {
+		return
+	}
+	c.judgeAt = time.Time{}
+	fallback := c.config.Timing.LeaseDuration
+	for _, m := range c.members {
+		c.judgeOne(m.ExpiresAt(fallback))
+	}
+	for _, known := range []map[string]*lease.Observation{c.leases, c.ghosts} {
+		for _, seen := range known {
+			if seen.Holder != "" {
+				c.judgeOne(lease.ExpiresAt(seen, fallback))
+			}
+		}
+	}
+	if c.rolling {
+		c.judgeOne(c.rolledOver)
+	}
+}
+
+// judgeOne takes in when something expires, or has.
+func (c *Core) judgeOne(at time.Time) {
+	switch {
+	case c.now.Before(at):
+		c.judgeBy(at)
+	case at.After(c.plannedAt):
 		c.planStale = true
 	}
 }

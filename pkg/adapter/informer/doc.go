@@ -2,7 +2,8 @@
 // rate-limited work queue, as the reconciler of a kind.
 //
 // Every replica runs the informer (Standby), so that a replica that is elected
-// has a warm cache. Only the owner has event handlers, a queue and workers (Run),
+// has a warm cache; with Options.NewInformer and coordinator.Cold it runs on the owner
+// only, and a term begins with filling the cache. Only the owner has event handlers, a queue and workers (Run),
 // and it makes new ones for each term:
 //
 //   - a term begins with every object in the cache, because what the owner before

@@ -17,13 +17,18 @@ type Options struct {
 	// followed by the bucket, as in databases/1-of-4, if the kind has several.
 	// Required.
 	Name string
-	// Informer watches the kind's objects. Required. Standby starts it; one that is
-	// started elsewhere, such as by a shared informer factory, works too if it is
-	// stopped only after the coordinator's Run has returned.
+	// Informer watches the kind's objects. Standby starts it; one that is started
+	// elsewhere, such as by a shared informer factory, works too if it is stopped only
+	// after the coordinator's Run has returned. Required, unless NewInformer is given.
 	Informer cache.SharedIndexInformer
+	// NewInformer makes an informer of the kind's objects each time that Standby is
+	// called, instead of Informer. A kind whose Standby is coordinator.Cold needs it,
+	// because an informer cannot be started again. It must be a new one each time,
+	// which nobody has started: not one of a shared informer factory, which keeps it.
+	NewInformer func() cache.SharedIndexInformer
 	// Reconcile brings one object to its desired state. Required. It is called by
 	// several workers at once but never twice at once for one key. The object may be
-	// gone: look it up in the informer's cache.
+	// gone: look it up in the informer's cache, which is Runner.Indexer.
 	//
 	// ctx is cancelled when the term ends; return soon then. An error makes the
 	// object come back after a pause that grows with each failure. A panic ends the
@@ -54,8 +59,11 @@ func (o Options) validate() error {
 	if o.Name == "" {
 		errs = append(errs, errors.New("name is empty: give the controller's name, which logs and metrics show"))
 	}
-	if o.Informer == nil {
-		errs = append(errs, errors.New("informer is nil: give the informer of the kind's objects"))
+	if o.Informer == nil && o.NewInformer == nil {
+		errs = append(errs, errors.New("informer and newInformer are nil: give the informer of the kind's objects, or what makes one"))
+	}
+	if o.Informer != nil && o.NewInformer != nil {
+		errs = append(errs, errors.New("informer and newInformer are both given: give newInformer for a cold standby, otherwise one of the two"))
 	}
 	if o.Reconcile == nil {
 		errs = append(errs, errors.New("reconcile is nil: give the function that reconciles one object"))

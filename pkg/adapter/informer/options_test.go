@@ -17,7 +17,7 @@ func TestNewReportsEverythingAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("New took options that are all wrong")
 	}
-	for _, part := range []string{"name is empty", "informer is nil", "reconcile is nil", "workers is -1"} {
+	for _, part := range []string{"name is empty", "informer and newInformer are nil", "reconcile is nil", "workers is -1"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the error does not say %q: %v", part, err)
 		}

@@ -21,9 +21,22 @@ var ErrStopped = errors.New("the informer has stopped and cannot be started agai
 type Runner struct {
 	options Options
 
+	mu   sync.Mutex
+	life *life         // guarded by mu; nil while NewInformer's informer does not run
+	born chan struct{} // guarded by mu; closed when life is set
+}
+
+// life is one informer's: client-go cannot start one again.
+type life struct {
+	informer cache.SharedIndexInformer
 	// stopped is closed when Standby has returned: the cache is stale from then on.
 	stopped chan struct{}
 	stop    func()
+}
+
+func newLife(informer cache.SharedIndexInformer) *life {
+	stopped := make(chan struct{})
+	return &life{informer: informer, stopped: stopped, stop: sync.OnceFunc(func() { close(stopped) })}
 }
 
 var _ coordinator.StandbyReconciler = (*Runner)(nil)
@@ -34,23 +47,59 @@ func New(options Options) (*Runner, error) {
 	if err := options.validate(); err != nil {
 		return nil, fmt.Errorf("informer adapter %q: %w", options.Name, err)
 	}
-	stopped := make(chan struct{})
-	return &Runner{
-		options: options,
-		stopped: stopped,
-		stop:    sync.OnceFunc(func() { close(stopped) }),
-	}, nil
+	r := &Runner{options: options, born: make(chan struct{})}
+	if options.Informer != nil {
+		r.begin(newLife(options.Informer))
+	}
+	return r, nil
+}
+
+func (r *Runner) begin(l *life) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.life = l
+	close(r.born)
+}
+
+// end is the end of an informer that NewInformer has made.
+func (r *Runner) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.life, r.born = nil, make(chan struct{})
+}
+
+// current returns the informer that runs, and what is closed when there is one.
+func (r *Runner) current() (*life, <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.life, r.born
+}
+
+// Indexer returns the cache of the informer that runs; nil when there is none, which
+// with NewInformer is so while Standby does not run. In Reconcile there is always one,
+// the same for the whole term. Safe for concurrent use.
+func (r *Runner) Indexer() cache.Indexer {
+	if l, _ := r.current(); l != nil {
+		return l.informer.GetIndexer()
+	}
+	return nil
 }
 
 // Standby runs the informer until ctx is cancelled, and returns when it has
 // stopped. It returns ErrStopped when the informer had stopped before.
 func (r *Runner) Standby(ctx context.Context) error {
-	defer r.stop()
-	r.options.Informer.RunWithContext(ctx)
+	l, _ := r.current()
+	if r.options.NewInformer != nil {
+		l = newLife(r.options.NewInformer())
+		r.begin(l)
+		defer r.end()
+	}
+	defer l.stop()
+	l.informer.RunWithContext(ctx)
 	if ctx.Err() != nil {
 		return nil
 	}
-	if r.options.Informer.IsStopped() {
+	if l.informer.IsStopped() {
 		return fmt.Errorf("informer adapter %q: %w", r.options.Name, ErrStopped)
 	}
 	// Somebody else has started it and will stop it.
@@ -67,19 +116,29 @@ func (r *Runner) Run(ctx context.Context, term lease.Term) error {
 	ctx, end := context.WithCancelCause(klog.NewContext(ctx, log))
 	defer end(nil)
 
+	l, born := r.current()
+	for l == nil {
+		// A cold standby makes its informer at this very moment.
+		select {
+		case <-born:
+			l, born = r.current()
+		case <-ctx.Done():
+			return nil
+		}
+	}
 	// The informer tells a new handler about everything in its cache, under the
 	// lock that orders events: nothing is missed between the two.
 	queue := newQueue(r.options, term, log)
-	handle, err := r.options.Informer.AddEventHandlerWithOptions(queue.handler(), cache.HandlerOptions{Logger: &log})
+	handle, err := l.informer.AddEventHandlerWithOptions(queue.handler(), cache.HandlerOptions{Logger: &log})
 	if err != nil {
 		queue.ShutDown()
-		return r.failed(err)
+		return r.failed(l, err)
 	}
 
 	var running sync.WaitGroup
 	running.Go(func() {
 		select {
-		case <-r.stopped:
+		case <-l.stopped:
 			end(ErrStopped)
 		case <-ctx.Done():
 		}
@@ -93,19 +152,19 @@ func (r *Runner) Run(ctx context.Context, term lease.Term) error {
 	<-ctx.Done()
 	queue.ShutDown()
 	running.Wait()
-	if err := cache.ShutDownEventHandler(r.options.Informer, handle); err != nil {
-		return r.failed(fmt.Errorf("removing the event handler: %w", err))
+	if err := cache.ShutDownEventHandler(l.informer, handle); err != nil {
+		return r.failed(l, fmt.Errorf("removing the event handler: %w", err))
 	}
 	if errors.Is(context.Cause(ctx), ErrStopped) {
-		return r.failed(ErrStopped)
+		return r.failed(l, ErrStopped)
 	}
 	return nil
 }
 
 // failed adds the controller's name. An informer refuses a new handler only when
 // it has stopped, and says so in its own words.
-func (r *Runner) failed(err error) error {
-	if r.options.Informer.IsStopped() && !errors.Is(err, ErrStopped) {
+func (r *Runner) failed(l *life, err error) error {
+	if l.informer.IsStopped() && !errors.Is(err, ErrStopped) {
 		err = fmt.Errorf("%w: %w", ErrStopped, err)
 	}
 	return fmt.Errorf("informer adapter %q: %w", r.options.Name, err)
