@@ -107,6 +107,49 @@ func TestColdStandbyThatDoesNotStopIsStuck(t *testing.T) {
 	})
 }
 
+// The buckets that a replica owns of a kind share its cold standby. It runs from the
+// first of their terms to the last.
+func TestColdStandbyIsSharedByBuckets(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFleet(t)
+		up, calls := map[string]*atomic.Int32{}, map[string]*atomic.Int32{}
+		for _, name := range names(2) {
+			up[name], calls[name] = new(atomic.Int32), new(atomic.Int32)
+			run := coordinator.ReconcilerFunc(func(ctx context.Context, _ lease.Term) error {
+				time.Sleep(time.Millisecond) // both start at once
+				if up[name].Load() != 1 {
+					t.Errorf("%s works on a bucket and has %d standbys", name, up[name].Load())
+				}
+				<-ctx.Done()
+				return nil
+			})
+			f.addKinds(name, []coordinator.Kind{{GroupKind: groupKind("Queue"), Standby: coordinator.Cold, Buckets: 4, Reconciler: warm{run, func(ctx context.Context) error {
+				if up[name].Add(1) != 1 {
+					t.Errorf("%s has two standbys at once", name)
+				}
+				defer up[name].Add(-1)
+				calls[name].Add(1)
+				<-ctx.Done()
+				time.Sleep(time.Second)
+				return nil
+			}}}})
+			time.Sleep(10 * time.Second)
+		}
+		for name, owned := range map[string]int{"op-0": 2, "op-1": 2} {
+			if got := len(f.replicas[name].Terms(groupKind("Queue"))); got != owned || up[name].Load() != 1 || calls[name].Load() != 1 {
+				t.Errorf("%s owns %d buckets, has %d standbys and has started %d; want %d and one of each", name, got, up[name].Load(), calls[name].Load(), owned)
+			}
+		}
+		if err := f.stop("op-0"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		if up["op-0"].Load() != 0 || len(f.replicas["op-1"].Terms(groupKind("Queue"))) != 4 || calls["op-1"].Load() != 1 {
+			t.Errorf("op-0 still has %d standbys, op-1 owns %v and has started %d", up["op-0"].Load(), f.replicas["op-1"].Terms(groupKind("Queue")), calls["op-1"].Load())
+		}
+	})
+}
+
 func TestColdStandbyIsChecked(t *testing.T) {
 	run := coordinator.ReconcilerFunc(func(context.Context, lease.Term) error { return nil })
 	_, err := coordinator.NewWithLeases(nil, quiet("op-0"),

@@ -69,6 +69,7 @@ var names = map[Reason]string{
 	Moved: "Moved", ByHand: "ByHand", Leaving: "Leaving", NotServed: "NotServed", ReconcilerEnded: "ReconcilerEnded",
 	RenewFailed: "RenewFailed", SafeUntilPassed: "SafeUntilPassed",
 	HolderChanged: "HolderChanged", LeaseDeleted: "LeaseDeleted", LeaseEdited: "LeaseEdited",
+	LayoutChanged: "LayoutChanged", OtherLayout: "OtherLayout",
 	HasReturned:    "HasReturned",
 	StuckSafeUntil: "StuckSafeUntil", StuckDraining: "StuckDraining",
 	Drained: "Drained", LeftOver: "LeftOver",
