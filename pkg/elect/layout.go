@@ -248,11 +248,7 @@ func (c *Core) checked(s *shard, e Checked) {
 	if _, found := e.Leases[s.lease]; !found {
 		c.lose(s, LeaseDeleted)
 	}
-	held, expired := c.otherLayoutHeld(s)
-	for _, name := range c.otherLayouts(s) {
-		held = held || e.Leases[name].Holder != ""
-	}
-	if held || len(expired) > 0 {
+	if held, expired := c.otherLayoutHeld(s); held || len(expired) > 0 {
 		c.intrude(s)
 	}
 	if s.phase == Owning && !s.lost {
