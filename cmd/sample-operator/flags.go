@@ -16,6 +16,7 @@ func (o *options) bind(flags *pflag.FlagSet, getenv func(string) string) {
 
 	o.election.flags = electionflags.Bind(flags, "sample-operator", getenv)
 	flags.BoolVar(&o.election.fencePolicy, "fence-policy", false, "the policies of \"kindred policy\" are installed: begin a term once the API server has seen it")
+	flags.StringToIntVar(&o.election.bucketFlags, "buckets", nil, "into how many parts a kind is split, so that several replicas share it, as in Database=3; without it, it is not split")
 	flags.StringToInt64Var(&o.election.weightFlags, "weights", nil, "how much work a kind is, relative to the others, as in Database=3,Queue=2; without it, 1")
 
 	o.work.bind(flags)

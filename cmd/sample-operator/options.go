@@ -13,6 +13,7 @@ import (
 	"github.com/kindred-k8s/kindred/cmd/sample-operator/sample"
 	"github.com/kindred-k8s/kindred/pkg/coordinator"
 	electionflags "github.com/kindred-k8s/kindred/pkg/flags"
+	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
 // options are the program's settings, in the groups that use them.
@@ -35,10 +36,12 @@ type apiOptions struct {
 type electionOptions struct {
 	flags       *electionflags.Flags
 	weightFlags map[string]int64
+	bucketFlags map[string]int
 	fencePolicy bool
 
 	coordinator coordinator.Options        // from flags
 	weights     map[schema.GroupKind]int64 // from weightFlags
+	buckets     map[schema.GroupKind]int   // from bucketFlags
 }
 
 // workOptions are about the reconcilers.
@@ -111,6 +114,19 @@ func (o *electionOptions) complete(kinds []schema.GroupKind) []error {
 			errs = append(errs, fmt.Errorf("--weights gives %s the weight %d: it must be at least 1", name, weight))
 		} else if len(parsed) == 1 {
 			o.weights[parsed[0]] = weight
+		}
+	}
+	o.buckets = map[schema.GroupKind]int{}
+	for _, name := range slices.Sorted(maps.Keys(o.bucketFlags)) {
+		parsed, bad := parseKinds("--buckets", []string{name}, kinds)
+		errs = append(errs, bad...)
+		if n := o.bucketFlags[name]; n < 1 || n > lease.MaxBuckets {
+			errs = append(errs, fmt.Errorf("--buckets gives %s %d buckets: use 1, which is no split, to %d", name, n, lease.MaxBuckets))
+		} else if len(parsed) == 1 {
+			o.buckets[parsed[0]] = n
+			if o.fencePolicy && n > 1 {
+				errs = append(errs, fmt.Errorf("--buckets splits %s, and --fence-policy waits for a policy, which there cannot be for a kind that is split: leave one of them out", name))
+			}
 		}
 	}
 	return errs

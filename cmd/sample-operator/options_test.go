@@ -42,7 +42,7 @@ func TestDefaultsComeFromThePod(t *testing.T) {
 }
 
 func TestKindsAndWeights(t *testing.T) {
-	o, err := parse(t, pod, "--kinds=queue,Database.sample.kindred.dev", "--weights=Queue=3", "--ignore-cancel=database")
+	o, err := parse(t, pod, "--kinds=queue,Database.sample.kindred.dev", "--weights=Queue=3", "--buckets=database=4", "--ignore-cancel=database")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,11 +56,14 @@ func TestKindsAndWeights(t *testing.T) {
 	if len(o.election.weights) != 1 || o.election.weights[queue] != 3 {
 		t.Errorf("the weights are %v", o.election.weights)
 	}
+	if len(o.election.buckets) != 1 || o.election.buckets[database] != 4 {
+		t.Errorf("the buckets are %v", o.election.buckets)
+	}
 }
 
 func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 	_, err := parse(t, nil, "--leader-elect-resource-name=Not.A.Label", "--capacity=0",
-		"--kinds=Database,database,Planet", "--weights=Queue=2,Database=0", "--workers=0", "--work-duration=-1s",
+		"--kinds=Database,database,Planet", "--weights=Queue=2,Database=0", "--buckets=Queue=2,Database=101", "--workers=0", "--work-duration=-1s",
 		"--ignore-cancel=Topic", "--health-bind-address=")
 	if err == nil {
 		t.Fatal("flags that are all wrong were taken")
@@ -68,6 +71,7 @@ func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 	for _, part := range []string{
 		"no namespace for the Leases", "--leader-elect-resource-name: ", "--capacity is 0",
 		`--kinds names "Planet": use Database, Queue`, "--kinds names Database twice", `--weights names "Queue": use Database`,
+		`--buckets names "Queue": use Database`, "--buckets gives Database 101 buckets",
 		"--weights gives Database the weight 0", "--workers is 0", "--work-duration is -1s", `--ignore-cancel names "Topic"`, "--health-bind-address is empty",
 	} {
 		if !strings.Contains(err.Error(), part) {

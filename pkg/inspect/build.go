@@ -26,6 +26,7 @@ func Build(leases []coordinationv1.Lease, now time.Time) *Snapshot {
 	b.addVacant()
 	b.addHolders()
 	b.countServed()
+	b.dropUnused()
 	for _, replica := range b.replicas {
 		slices.Sort(replica.Owns)
 		slices.Sort(replica.Serves)
@@ -97,7 +98,7 @@ func (b *builder) addVacant() {
 			if key := (leaseKey{replica.Namespace, name}); err == nil && !b.leases[key] {
 				b.leases[key] = true
 				b.snapshot.Kinds = append(b.snapshot.Kinds, Kind{
-					Kind: shard.Kind.Kind, Group: shard.Kind.Group,
+					Kind: shard.Kind.Kind, Group: shard.Kind.Group, Bucket: shard.Bucket, Of: shard.Of,
 					Namespace: replica.Namespace, Component: replica.Component,
 					Lease: name, State: Vacant,
 				})

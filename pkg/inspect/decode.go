@@ -20,15 +20,16 @@ const clockTolerance = 30 * time.Second
 
 const clockAhead = "its renewTime is %v ahead of this computer's clock: set the clocks, here or where the holder %q runs"
 
-func shardOf(kind, group string) lease.Shard {
-	return lease.ShardOf(schema.GroupKind{Group: group, Kind: kind})
+func shardOf(kind, group string, bucket, of int) lease.Shard {
+	return lease.Shard{Kind: schema.GroupKind{Group: group, Kind: kind}, Bucket: bucket, Of: of}
 }
 
 // shardOfLease reads which shard an ownership Lease is about. The Lease's name is
 // what counts in an election, so labels that disagree with it are an error.
 func shardOfLease(l *coordinationv1.Lease) (lease.Shard, error) {
 	component, kind := l.Labels[lease.LabelComponent], l.Labels[lease.LabelKind]
-	rest, found := strings.CutPrefix(l.Name, component+"."+strings.ToLower(kind)+".")
+	whole, bucket, of := lease.SplitName(l.Name)
+	rest, found := strings.CutPrefix(whole, component+"."+strings.ToLower(kind)+".")
 	if kind == "" || !found || rest == "" {
 		return lease.Shard{}, fmt.Errorf("its name does not begin with its labels %s=%q and %s=%q, so no replica uses it: delete it, or correct the labels",
 			lease.LabelComponent, component, lease.LabelKind, kind)
@@ -37,7 +38,7 @@ func shardOfLease(l *coordinationv1.Lease) (lease.Shard, error) {
 	if !labelled && rest != "core" {
 		group = rest // too long for a label
 	}
-	shard := shardOf(kind, group)
+	shard := shardOf(kind, group, bucket, of)
 	name, err := shard.Name(component)
 	if err != nil {
 		return lease.Shard{}, fmt.Errorf("%w; delete it", err)
@@ -113,7 +114,7 @@ func nameOf(identity string) string { return cmp.Or(lease.PodName(identity), ide
 func kindOf(l *coordinationv1.Lease, shard lease.Shard, h holder) Kind {
 	term := lease.Term{UID: string(l.UID), Transitions: h.transitions}
 	kind := Kind{
-		Kind: shard.Kind.Kind, Group: shard.Kind.Group,
+		Kind: shard.Kind.Kind, Group: shard.Kind.Group, Bucket: shard.Bucket, Of: shard.Of,
 		Namespace: l.Namespace, Component: l.Labels[lease.LabelComponent], Lease: l.Name,
 		Term: h.transitions, Token: term.Token(), Renewed: h.renewed,
 		State: Vacant, UID: string(l.UID),

@@ -26,14 +26,16 @@ func (s *session) pick(snapshot *inspect.Snapshot, texts []string) ([]inspect.Ki
 	var kinds []inspect.Kind
 	var errs []error
 	for _, text := range texts {
-		kind, err := snapshot.Find(text)
+		named, err := snapshot.FindAll(text)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		for _, kind := range snapshot.With(kind) {
-			if !slices.ContainsFunc(kinds, func(k inspect.Kind) bool { return k.Lease == kind.Lease }) {
-				kinds = append(kinds, kind)
+		for _, one := range named {
+			for _, kind := range snapshot.With(one) {
+				if !slices.ContainsFunc(kinds, func(k inspect.Kind) bool { return k.Lease == kind.Lease }) {
+					kinds = append(kinds, kind)
+				}
 			}
 		}
 	}

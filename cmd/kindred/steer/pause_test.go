@@ -177,11 +177,11 @@ func TestPick(t *testing.T) {
 		}
 	}
 	same := &inspect.Snapshot{Kinds: []inspect.Kind{{Kind: "Service", Component: "op"}, {Kind: "Service", Group: "serving.dev", Component: "op"}}}
-	if _, err := same.Find("service"); err == nil || !strings.Contains(err.Error(), "write one of Service, Service.serving.dev") {
+	if _, err := same.FindAll("service"); err == nil || !strings.Contains(err.Error(), "write one of Service, Service.serving.dev") {
 		t.Errorf("a name of two groups: %v", err)
 	}
-	if kind, err := same.Find("service.serving.dev"); err != nil || kind.Group != "serving.dev" {
-		t.Errorf("the whole name: %v, %v", kind, err)
+	if kinds, err := same.FindAll("service.serving.dev"); err != nil || len(kinds) != 1 || kinds[0].Group != "serving.dev" {
+		t.Errorf("the whole name: %v, %v", kinds, err)
 	}
 }
 
