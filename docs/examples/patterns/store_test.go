@@ -61,6 +61,7 @@ func TestOutsideTheCluster(t *testing.T) {
 			t.Errorf("the store has %q, want what the owner wrote", got)
 		}
 		cutOff.Store(false)
+		synctest.Wait() // until the first replica knows that its work has ended
 		first.leave()
 		second.leave()
 	})
