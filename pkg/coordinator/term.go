@@ -138,3 +138,14 @@ type TermOverError struct {
 func (e *TermOverError) Error() string {
 	return fmt.Sprintf("term %s of %s is over: %s", e.Term.Token(), e.Term.Shard, e.Reason)
 }
+
+// Lost says whether the replica lost the Lease, rather than handing the kind over: it
+// could not be renewed in time, or was taken, deleted or edited. A program that is to
+// end when it is deposed ends then.
+func (e *TermOverError) Lost() bool {
+	switch elect.Reason(e.Reason) {
+	case elect.RenewFailed, elect.SafeUntilPassed, elect.HolderChanged, elect.LeaseDeleted, elect.LeaseEdited:
+		return true
+	}
+	return false
+}

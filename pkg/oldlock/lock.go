@@ -85,16 +85,14 @@ func (l *Lock) Hold(ctx context.Context, work func(context.Context) error) error
 	done := make(chan error, 1)
 	go func() { done <- work(working) }()
 
-	timer := time.NewTimer(l.options.Timing.RetryPeriod)
-	defer timer.Stop()
 	for {
 		select {
 		case err := <-done:
 			l.leave(life)
 			return err
-		case <-timer.C:
+		case <-time.After(min(l.options.Timing.RetryPeriod, time.Until(l.renewBy(sentAt)))):
 		}
-		renewed, err := l.renew(life, sentAt.Add(l.options.Timing.RenewDeadline))
+		renewed, err := l.renew(life, l.renewBy(sentAt))
 		if errors.Is(err, ErrLost) {
 			cancel(err)
 			return l.end(err, sentAt, done)
@@ -102,7 +100,6 @@ func (l *Lock) Hold(ctx context.Context, work func(context.Context) error) error
 		if err == nil {
 			sentAt = renewed
 		}
-		timer.Reset(l.options.Timing.RetryPeriod)
 	}
 }
 
@@ -116,8 +113,13 @@ func (l *Lock) acquire(ctx context.Context) (time.Time, bool) {
 		}
 		l.report(err)
 		if err == nil && !sentAt.IsZero() {
-			l.options.Held(l.options.Timing.SafeUntil(sentAt))
-			return sentAt, true
+			if time.Now().Before(l.renewBy(sentAt)) {
+				l.options.Held(l.options.Timing.SafeUntil(sentAt))
+				return sentAt, true
+			}
+			// The process stood still before it heard the answer.
+			l.term = nil
+			continue
 		}
 		select {
 		case <-ctx.Done():
@@ -160,6 +162,11 @@ func (l *Lock) end(lost error, sentAt time.Time, done <-chan error) error {
 	l.options.Lost(lost.Error())
 	l.options.Stuck(lost)
 	return errors.Join(lost, <-done)
+}
+
+// renewBy is when a replica gives up that has written at sentAt and not since.
+func (l *Lock) renewBy(sentAt time.Time) time.Time {
+	return sentAt.Add(l.options.Timing.RenewDeadline)
 }
 
 func (l *Lock) name() string { return l.options.Namespace + "/" + l.options.Name }

@@ -233,6 +233,29 @@ func TestRecordsAscend(t *testing.T) {
 	})
 }
 
+// A replica that stands still after it has taken the lock, for longer than that lasts,
+// finds on waking that it may not begin.
+func TestStoodStillWhileTaking(t *testing.T) {
+	inBubble(t, func(w *world) {
+		first := w.old("old-0", true)
+		time.Sleep(5 * time.Second)
+		a := w.new("new-0", func(r *replica, _ *oldlock.Options) { r.stands = time.Minute })
+		time.Sleep(5 * time.Second)
+		_ = first.stop()
+		time.Sleep(timing.RetryPeriod)
+		w.want()
+		second := w.old("old-1", true)
+		time.Sleep(2 * time.Minute)
+		w.want("old-1")
+		_ = second.stop()
+		time.Sleep(2 * timing.RetryPeriod)
+		w.want("new-0")
+		if err := a.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // What a process is asked to do while it waits, it does.
 func TestStopWhileWaiting(t *testing.T) {
 	inBubble(t, func(w *world) {

@@ -13,7 +13,7 @@ import (
 // exitTimeout is how long a replica may take to end, once it should.
 const exitTimeout = 30 * time.Second
 
-// replica is one process of the sample operator.
+// replica is one process of the sample operator, or of another program.
 type replica struct {
 	t         *testing.T
 	name, log string
@@ -28,13 +28,19 @@ type replica struct {
 // launch starts the operator. ended is called once, when the process is gone.
 func launch(t *testing.T, name, log string, env, args []string, ended func(*replica)) *replica {
 	t.Helper()
+	return launchProgram(t, plane.operator, name, log, env, args, ended)
+}
+
+// launchProgram is launch for any program.
+func launchProgram(t *testing.T, program, name, log string, env, args []string, ended func(*replica)) *replica {
+	t.Helper()
 	r := &replica{t: t, name: name, log: log, done: make(chan struct{})}
 	output, err := os.Create(log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer output.Close()
-	r.cmd = exec.Command(plane.operator, args...)
+	r.cmd = exec.Command(program, args...)
 	// The race detector would keep each process for a second at its end.
 	r.cmd.Env = append(append(os.Environ(), "GORACE=atexit_sleep_ms=10"), env...)
 	r.cmd.Stdout, r.cmd.Stderr = output, output
