@@ -79,7 +79,7 @@ func TestDirection(t *testing.T) {
 		"observe/events":        {"lease", "fence", "observe"},
 		"coordinator":           {"lease", "elect", "kubelease", "fence", "observe"},
 		"coordinator/storetest": {"lease", "kubelease", "coordinator"},
-		"inspect":               {"lease", "assign", "kubelease"},
+		"inspect":               {"lease", "assign", "kubelease", "observe/events"},
 		"adapter/informer":      {"lease", "coordinator"},
 
 		"adapter/controllerruntime":     {"lease", "coordinator"},
