@@ -81,7 +81,7 @@ func TestDirection(t *testing.T) {
 		"observe/events":        {"lease", "fence", "observe"},
 		"coordinator":           {"lease", "elect", "kubelease", "fence", "oldlock", "observe"},
 		"coordinator/storetest": {"lease", "kubelease", "coordinator"},
-		"inspect":               {"lease", "assign", "kubelease"},
+		"inspect":               {"lease", "assign", "kubelease", "observe/events"},
 		"adapter/informer":      {"lease", "bucket", "coordinator"},
 		"flags":                 {"lease", "coordinator"},
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kindred-k8s/kindred/cmd/kindred/demo"
 	"github.com/kindred-k8s/kindred/cmd/kindred/explain"
+	"github.com/kindred-k8s/kindred/cmd/kindred/history"
 	"github.com/kindred-k8s/kindred/cmd/kindred/owners"
 	"github.com/kindred-k8s/kindred/cmd/kindred/policy"
 	"github.com/kindred-k8s/kindred/cmd/kindred/steer"
@@ -34,6 +35,7 @@ kind. This command shows who holds what, and can say who should.`,
 	root.AddCommand(
 		owners.NewCommand(name, streams),
 		explain.NewCommand(name, streams),
+		history.NewCommand(name, streams),
 		demo.NewCommand(name, typed(path, name), streams),
 		policy.NewCommand(name, streams),
 	)

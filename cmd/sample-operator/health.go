@@ -11,22 +11,29 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// health serves /healthz and /readyz. A nil health serves nothing.
-type health struct {
+// server serves health checks or metrics. A nil server serves nothing.
+type server struct {
+	what     string
 	listener net.Listener
-	server   *http.Server
+	http     *http.Server
 }
 
-// listenHealth opens the address. /healthz is what check says. /readyz passes from
-// the start, for a standby is as ready as an owner, until leaving is done.
-func listenHealth(leaving context.Context, address string, check func(*http.Request) error) (*health, error) {
+// listen opens the address.
+func listen(ctx context.Context, what, address string, handler http.Handler) (*server, error) {
 	if address == disabled {
 		return nil, nil
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("serving health checks: %w", err)
+		return nil, fmt.Errorf("serving %s: %w", what, err)
 	}
+	klog.FromContext(ctx).Info("Serving "+what, "address", listener.Addr().String())
+	return &server{what, listener, &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}}, nil
+}
+
+// listenHealth serves /healthz and /readyz. /healthz is what check says. /readyz passes
+// from the start, for a standby is as ready as an owner, until leaving is done.
+func listenHealth(leaving context.Context, address string, check func(*http.Request) error) (*server, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/healthz", answer(check))
 	mux.Handle("/readyz", answer(func(*http.Request) error {
@@ -35,8 +42,7 @@ func listenHealth(leaving context.Context, address string, check func(*http.Requ
 		}
 		return nil
 	}))
-	klog.FromContext(leaving).Info("Serving health checks", "address", listener.Addr().String())
-	return &health{listener, &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}, nil
+	return listen(leaving, "health checks", address, mux)
 }
 
 func answer(check func(*http.Request) error) http.Handler {
@@ -50,19 +56,19 @@ func answer(check func(*http.Request) error) http.Handler {
 }
 
 // serve returns after close.
-func (h *health) serve() error {
-	if h == nil {
+func (s *server) serve() error {
+	if s == nil {
 		return nil
 	}
-	if err := h.server.Serve(h.listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serving health checks: %w", err)
+	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving %s: %w", s.what, err)
 	}
 	return nil
 }
 
 // close ends serve, and with it every connection.
-func (h *health) close() {
-	if h != nil {
-		_ = h.server.Close() // nothing is left to be done about an error
+func (s *server) close() {
+	if s != nil {
+		_ = s.http.Close() // nothing is left to be done about an error
 	}
 }

@@ -21,8 +21,10 @@ type options struct {
 	api      apiOptions
 	election electionOptions
 	work     workOptions
-	// health is the address for health checks; disabled for none.
-	health string
+	// health and metrics are addresses; disabled for none.
+	health, metrics string
+	// events says that Events are made.
+	events bool
 }
 
 // apiOptions say how to reach the API server.
@@ -66,6 +68,9 @@ func (o *options) complete() error {
 	var errs []error
 	if o.health == "" {
 		errs = append(errs, errors.New(`--health-bind-address is empty: use "0" for no health checks`))
+	}
+	if o.metrics == "" {
+		errs = append(errs, errors.New(`--metrics-bind-address is empty: use "0" for no metrics`))
 	}
 	errs = append(errs, o.work.complete()...)
 	errs = append(errs, o.election.complete(o.work.kinds)...)

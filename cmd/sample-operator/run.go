@@ -44,24 +44,39 @@ func run(ctx context.Context, o options) (err error) {
 			return err
 		}
 	}
+	seen, err := observers(config, o.events)
+	if err != nil {
+		return err
+	}
+	settings.Observer = seen.hooks
 	c, err := coordinator.New(config, settings, kinds...)
 	if err != nil {
 		return err
 	}
 
-	// Health is served before the election begins and until it is over: a replica
-	// that waits, or that is still draining, is healthy.
+	// Health and metrics are served before the election begins and until it is over: a
+	// replica that waits, or that is still draining, is healthy.
 	health, err := listenHealth(ctx, o.health, c.Check)
 	if err != nil {
 		return err
 	}
+	defer health.close()
+	metrics, err := listen(ctx, "metrics", o.metrics, seen.handler())
+	if err != nil {
+		return err
+	}
 	var serving sync.WaitGroup
-	var unhealthy error
-	serving.Go(func() { unhealthy = health.serve() })
+	var errs [2]error
+	serving.Go(func() { errs[0] = health.serve() })
+	serving.Go(func() { errs[1] = metrics.serve() })
+	telling, told := context.WithCancel(context.WithoutCancel(ctx))
+	serving.Go(func() { seen.record(telling) })
 	err = c.Run(ctx)
+	told() // of the last terms, too
 	health.close()
+	metrics.close()
 	serving.Wait()
-	return errors.Join(err, unhealthy)
+	return errors.Join(append(errs[:], err)...)
 }
 
 // config says how to reach the API server.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -224,25 +223,3 @@ func (c *Coordinator) Terms(groupKind schema.GroupKind) []lease.Term {
 	}
 	return nil
 }
-
-// Check is a health check in the form of k8s.io/apiserver's healthz. It passes
-// before the first election and for a replica that owns nothing. It fails when a
-// reconciler still runs although its term is over, and when the coordinator
-// itself does not come round any more; both need a restart. Safe for concurrent
-// use.
-func (c *Coordinator) Check(*http.Request) error {
-	for _, k := range c.kinds {
-		if err := k.check(); err != nil {
-			return err
-		}
-	}
-	if last := c.turn.Load(); last != 0 && c.started.Load() {
-		if silent := time.Since(time.Unix(0, last)); silent > c.options.Timing.LeaseDuration {
-			return fmt.Errorf("the coordinator has not come round for %v", silent.Round(time.Second))
-		}
-	}
-	return nil
-}
-
-// Name is the name of the health check.
-func (c *Coordinator) Name() string { return "kindred" }

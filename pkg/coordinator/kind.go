@@ -29,8 +29,10 @@ type kind struct {
 	// busy is how long the reconcilers of this kind were busy so far.
 	busy meter
 
-	// haltElector and cancel belong to the goroutine of Run.
+	// haltElector, reason and cancel belong to the goroutine of Run. reason is that of
+	// the last campaign.
 	haltElector func()
+	reason      elect.Reason
 	cancel      context.CancelCauseFunc
 
 	mu      sync.Mutex   // guards what follows: users ask from their goroutines
@@ -47,6 +49,7 @@ func newKind(r *registered, shard lease.Shard, timing lease.Timing) *kind {
 // campaign runs client-go's LeaderElector until stopElector, or until it gives
 // up renewing.
 func (k *kind) campaign(life context.Context, a elect.StartCampaign) {
+	k.reason = a.Reason
 	k.log.V(1).Info("Campaigning", "reason", a.Reason)
 	elector, closeLock, err := k.newElector(a)
 	if err != nil {

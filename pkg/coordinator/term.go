@@ -18,7 +18,7 @@ func (k *kind) startReconciler(life context.Context, term lease.Term) {
 	right := k.fenceOf(term)
 	ctx, cancel := context.WithCancelCause(k.busy.into(fence.NewContext(life, right)))
 	k.cancel = cancel
-	k.log.Info("Elected: starting the reconciler", "lease", term.Lease, "term", term.Token())
+	k.log.Info("Elected: starting the reconciler", "lease", term.Lease, "term", term.Token(), "reason", k.reason)
 	go func() {
 		// Deferred, because Run may also end by runtime.Goexit.
 		defer k.c.queue.put(elect.Returned{Shard: k.shard})
@@ -78,7 +78,11 @@ func (k *kind) returned(ctx context.Context, term lease.Term, err error) {
 	k.stuckIn = nil
 	k.mu.Unlock()
 	k.c.tell(observe.ReconcilerReturned{Term: term, Err: err})
-	log := k.log.WithValues("lease", term.Lease, "term", term.Token())
+	reason := elect.ReconcilerEnded
+	if over := (*TermOverError)(nil); errors.As(context.Cause(ctx), &over) {
+		reason = elect.Reason(over.Reason)
+	}
+	log := k.log.WithValues("lease", term.Lease, "term", term.Token(), "reason", reason)
 	switch {
 	case ctx.Err() == nil && err == nil:
 		log.Error(errors.New("run returned before its context was cancelled"), "The reconciler gave the kind up")

@@ -53,6 +53,9 @@ const (
 	// AnnotationTo is the identity of the replica that the shard was given to, where it
 	// is known.
 	AnnotationTo = "kindred.dev/to"
+	// AnnotationAfter is how the shard had come to have no owner before the term:
+	// Released, Expired, Deleted, or Unknown (observe.Vacancy).
+	AnnotationAfter = "kindred.dev/after"
 	// AnnotationWithout is for how long nobody had the shard before the term, as the
 	// owner saw it, and AnnotationHeld how long the term has lasted: Go durations.
 	AnnotationWithout = "kindred.dev/without-owner"

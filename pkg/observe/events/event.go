@@ -55,6 +55,7 @@ type fact struct {
 	note    string
 	why     observe.Reason
 	to      string
+	after   observe.Vacancy
 	without time.Duration
 	held    time.Duration
 }
@@ -87,6 +88,9 @@ func (r reporter) event(f fact, regarding corev1.ObjectReference, related *corev
 	}
 	if f.to != "" {
 		annotations[lease.AnnotationTo] = f.to
+	}
+	if f.after != "" {
+		annotations[lease.AnnotationAfter] = string(f.after)
 	}
 	if f.without > 0 {
 		annotations[lease.AnnotationWithout] = f.without.String()

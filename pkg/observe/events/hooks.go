@@ -43,7 +43,7 @@ func (h *hooks) elected(e observe.Elected) {
 	if e.After != observe.Unseen {
 		note += fmt.Sprintf("; nobody had it for %v", rounded(e.Without))
 	}
-	h.tell(fact{term: e.Term, reason: Elected, note: note, why: e.Reason, without: e.Without})
+	h.tell(fact{term: e.Term, reason: Elected, note: note, why: e.Reason, after: e.After, without: e.Without})
 }
 
 func (h *hooks) released(e observe.Released) {
