@@ -9,6 +9,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kindred-k8s/kindred/cmd/kindred/demo"
+	"github.com/kindred-k8s/kindred/cmd/kindred/doctor"
 	"github.com/kindred-k8s/kindred/cmd/kindred/explain"
 	"github.com/kindred-k8s/kindred/cmd/kindred/owners"
 	"github.com/kindred-k8s/kindred/cmd/kindred/policy"
@@ -34,6 +35,7 @@ kind. This command shows who holds what, and can say who should.`,
 	root.AddCommand(
 		owners.NewCommand(name, streams),
 		explain.NewCommand(name, streams),
+		doctor.NewCommand(name, streams),
 		demo.NewCommand(name, typed(path, name), streams),
 		policy.NewCommand(name, streams),
 	)
