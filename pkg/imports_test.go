@@ -77,6 +77,7 @@ func TestDirection(t *testing.T) {
 		"coordinator":           {"lease", "elect", "kubelease", "fence"},
 		"coordinator/storetest": {"lease", "kubelease", "coordinator"},
 		"inspect":               {"lease", "assign", "kubelease"},
+		"observe/page":          {"lease", "inspect"},
 		"adapter/informer":      {"lease", "coordinator"},
 
 		"adapter/controllerruntime":     {"lease", "coordinator"},

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/kindred-k8s/kindred/cmd/kindred/dashboard"
 	"github.com/kindred-k8s/kindred/cmd/kindred/demo"
 	"github.com/kindred-k8s/kindred/cmd/kindred/doctor"
 	"github.com/kindred-k8s/kindred/cmd/kindred/explain"
@@ -36,6 +37,7 @@ kind. This command shows who holds what, and can say who should.`,
 		owners.NewCommand(name, streams),
 		explain.NewCommand(name, streams),
 		doctor.NewCommand(name, streams),
+		dashboard.NewCommand(name, streams),
 		demo.NewCommand(name, typed(path, name), streams),
 		policy.NewCommand(name, streams),
 	)

@@ -27,6 +27,7 @@ func (o *options) bind(flags *pflag.FlagSet, getenv func(string) string) {
 	o.election.bind(flags)
 	o.work.bind(flags)
 	flags.StringVar(&o.health, "health-bind-address", ":8081", `address of /healthz and /readyz; "0" for none`)
+	flags.StringVar(&o.page, "page-bind-address", disabled, `address of the page that shows who owns what, as in :8083, which is on localhost only; "0" for none`)
 }
 
 func (o *electionOptions) bind(flags *pflag.FlagSet) {

@@ -24,6 +24,8 @@ type options struct {
 	work     workOptions
 	// health is the address for health checks; disabled for none.
 	health string
+	// page is the address of the page that shows who owns what; disabled for none.
+	page string
 }
 
 // apiOptions say how to reach the API server.
@@ -87,6 +89,9 @@ func (o *options) complete() error {
 	}
 	if o.health == "" {
 		errs = append(errs, errors.New(`--health-bind-address is empty: use "0" for no health checks`))
+	}
+	if o.page == "" {
+		errs = append(errs, errors.New(`--page-bind-address is empty: use "0" for no page`))
 	}
 	errs = append(errs, o.work.complete()...)
 	errs = append(errs, o.election.complete(o.work.kinds)...)

@@ -55,13 +55,23 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
+	shown, err := listenPage(ctx, o, config)
+	if err != nil {
+		health.close()
+		return errors.Join(err, health.serve())
+	}
 	var serving sync.WaitGroup
-	var unhealthy error
+	var unhealthy, unseen error
+	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	serving.Go(func() { unhealthy = health.serve() })
+	serving.Go(func() { unseen = shown.serve() })
+	serving.Go(func() { shown.watch(watching) })
 	err = c.Run(ctx)
+	stopWatching()
+	shown.close()
 	health.close()
 	serving.Wait()
-	return errors.Join(err, unhealthy)
+	return errors.Join(err, unhealthy, unseen)
 }
 
 // config says how to reach the API server.
