@@ -25,7 +25,7 @@ E2E := ./test/cluster/... ./test/e2e/... ./test/fence/... ./test/broken/...
 
 # Modules other than this one: those for its users are checked as it is.
 ADAPTERS := pkg/adapter/controllerruntime docs/examples/controller-runtime
-NESTED := test/controlplane test/tools $(ADAPTERS)
+NESTED := test/controlplane test/tools test/page $(ADAPTERS)
 
 # The race detector needs cgo, and that a C compiler.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
@@ -88,6 +88,12 @@ test-e2e: build ## Run the tests on a real API server
 	go test -p 1 -count=1 -timeout 20m $(GO_TEST_FLAGS) $(E2E)
 	go -C pkg/adapter/controllerruntime test -count=1 -timeout 20m $(GO_TEST_FLAGS) ./e2e
 
+# Says what to install when there is no Chromium. KINDRED_PICTURES names a directory for
+# what the page looks like.
+.PHONY: test-page
+test-page: build ## Test the page that shows who owns what, in a headless Chromium
+	go -C test/page test -count=1 -timeout 10m $(GO_TEST_FLAGS) ./...
+
 # Installs nothing: says what to install when spin or a C compiler is missing.
 .PHONY: model
 model: ## Check the model of the protocol in docs/model, and that its mutations are refuted
@@ -119,11 +125,11 @@ tidy: ## Tidy the go.mod files
 # vet would look at all of it. Compiling them, which the tests do, has to do.
 .PHONY: vet
 vet:
-	@for module in . $(ADAPTERS); do echo "go vet in $$module"; go -C $$module vet ./...; done
+	@for module in . test/page $(ADAPTERS); do echo "go vet in $$module"; go -C $$module vet ./...; done
 
 .PHONY: staticcheck
 staticcheck: bin/staticcheck
-	@for module in . $(ADAPTERS); do echo "staticcheck in $$module"; (cd $$module && $(CURDIR)/bin/staticcheck ./...); done
+	@for module in . test/page $(ADAPTERS); do echo "staticcheck in $$module"; (cd $$module && $(CURDIR)/bin/staticcheck ./...); done
 
 # The version is in test/tools/go.mod.
 bin/staticcheck: test/tools/go.mod test/tools/go.sum

@@ -82,6 +82,7 @@ func TestDirection(t *testing.T) {
 		"coordinator":           {"lease", "elect", "kubelease", "fence", "oldlock", "observe"},
 		"coordinator/storetest": {"lease", "kubelease", "coordinator"},
 		"inspect":               {"lease", "assign", "kubelease", "observe/events"},
+		"observe/page":          {"lease", "inspect"},
 		"adapter/informer":      {"lease", "bucket", "coordinator"},
 		"flags":                 {"lease", "coordinator"},
 

@@ -5,7 +5,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,6 +15,8 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/klog/v2"
+
+	"github.com/kindred-k8s/kindred/cmd/kindred/doctor"
 )
 
 func main() {
@@ -23,11 +27,24 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	command := newCommand(os.Args[0], genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})
 	if err := command.ExecuteContext(ctx); err != nil {
-		for _, line := range flatten(err) {
-			fmt.Fprintln(os.Stderr, "error:", line)
-		}
-		os.Exit(1)
+		os.Exit(tell(os.Stderr, err))
 	}
+}
+
+// tell says what went wrong, unless that has been said, and returns the exit code.
+func tell(out io.Writer, err error) int {
+	var said *doctor.ExitError
+	if errors.As(err, &said) {
+		return said.Code
+	}
+	for _, line := range flatten(err) {
+		fmt.Fprintln(out, "error:", line)
+	}
+	var own interface{ ExitCode() int }
+	if errors.As(err, &own) {
+		return own.ExitCode()
+	}
+	return 1
 }
 
 // flatten takes joined errors apart, for one line each.

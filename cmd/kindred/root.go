@@ -8,7 +8,9 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/kindred-k8s/kindred/cmd/kindred/dashboard"
 	"github.com/kindred-k8s/kindred/cmd/kindred/demo"
+	"github.com/kindred-k8s/kindred/cmd/kindred/doctor"
 	"github.com/kindred-k8s/kindred/cmd/kindred/explain"
 	"github.com/kindred-k8s/kindred/cmd/kindred/history"
 	"github.com/kindred-k8s/kindred/cmd/kindred/owners"
@@ -36,6 +38,8 @@ kind. This command shows who holds what, and can say who should.`,
 		owners.NewCommand(name, streams),
 		explain.NewCommand(name, streams),
 		history.NewCommand(name, streams),
+		doctor.NewCommand(name, streams),
+		dashboard.NewCommand(name, streams),
 		demo.NewCommand(name, typed(path, name), streams),
 		policy.NewCommand(name, streams),
 	)

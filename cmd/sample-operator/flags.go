@@ -22,6 +22,7 @@ func (o *options) bind(flags *pflag.FlagSet, getenv func(string) string) {
 	o.work.bind(flags)
 	flags.StringVar(&o.health, "health-bind-address", ":8081", `address of /healthz and /readyz; "0" for none`)
 	flags.StringVar(&o.metrics, "metrics-bind-address", disabled, `address of /metrics, such as :8080, for anybody who reaches it; "0" for none`)
+	flags.StringVar(&o.page, "page-bind-address", disabled, `address of the page that shows who owns what, as in :8083, which is on localhost only; "0" for none`)
 	flags.BoolVar(&o.events, "events", true, "make Events about who owns what, and why; needs to create events in events.k8s.io")
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"k8s.io/klog/v2"
@@ -71,4 +72,36 @@ func (s *server) close() {
 	if s != nil {
 		_ = s.http.Close() // nothing is left to be done about an error
 	}
+}
+
+// servers serve until they are closed.
+type servers struct {
+	all     []*server
+	running sync.WaitGroup
+	mu      sync.Mutex
+	errs    []error // guarded by mu
+}
+
+// add begins to serve, unless there is an error.
+func (s *servers) add(one *server, err error) error {
+	if err != nil {
+		return err
+	}
+	s.all = append(s.all, one)
+	s.running.Go(func() {
+		err := one.serve()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.errs = append(s.errs, err)
+	})
+	return nil
+}
+
+// close ends all, and returns what went wrong with them.
+func (s *servers) close() error {
+	for _, one := range s.all {
+		one.close()
+	}
+	s.running.Wait()
+	return errors.Join(s.errs...)
 }

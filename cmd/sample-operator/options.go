@@ -21,8 +21,9 @@ type options struct {
 	api      apiOptions
 	election electionOptions
 	work     workOptions
-	// health and metrics are addresses; disabled for none.
-	health, metrics string
+	// health, metrics and page, which shows who owns what, are addresses; disabled for
+	// none.
+	health, metrics, page string
 	// events says that Events are made.
 	events bool
 }
@@ -71,6 +72,9 @@ func (o *options) complete() error {
 	}
 	if o.metrics == "" {
 		errs = append(errs, errors.New(`--metrics-bind-address is empty: use "0" for no metrics`))
+	}
+	if o.page == "" {
+		errs = append(errs, errors.New(`--page-bind-address is empty: use "0" for no page`))
 	}
 	errs = append(errs, o.work.complete()...)
 	errs = append(errs, o.election.complete(o.work.kinds)...)

@@ -54,29 +54,32 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 
-	// Health and metrics are served before the election begins and until it is over: a
-	// replica that waits, or that is still draining, is healthy.
-	health, err := listenHealth(ctx, o.health, c.Check)
+	shown, err := newDiagnostics(o, config)
 	if err != nil {
 		return err
 	}
-	defer health.close()
-	metrics, err := listen(ctx, "metrics", o.metrics, seen.handler())
-	if err != nil {
+
+	// All this is served before the election begins and until it is over: a replica
+	// that waits, or that is still draining, is healthy.
+	var serving servers
+	defer func() { err = errors.Join(err, serving.close()) }()
+	if err := serving.add(listenHealth(ctx, o.health, c.Check)); err != nil {
 		return err
 	}
-	var serving sync.WaitGroup
-	var errs [2]error
-	serving.Go(func() { errs[0] = health.serve() })
-	serving.Go(func() { errs[1] = metrics.serve() })
-	telling, told := context.WithCancel(context.WithoutCancel(ctx))
-	serving.Go(func() { seen.record(telling) })
+	if err := serving.add(listen(ctx, "metrics", o.metrics, seen.handler())); err != nil {
+		return err
+	}
+	if err := serving.add(listen(ctx, "the page that shows who owns what", shown.address(), shown.handler())); err != nil {
+		return err
+	}
+	var watchers sync.WaitGroup
+	watching, told := context.WithCancel(context.WithoutCancel(ctx))
+	watchers.Go(func() { seen.record(watching) })
+	watchers.Go(func() { shown.watch(watching) })
 	err = c.Run(ctx)
 	told() // of the last terms, too
-	health.close()
-	metrics.close()
-	serving.Wait()
-	return errors.Join(append(errs[:], err)...)
+	watchers.Wait()
+	return err
 }
 
 // config says how to reach the API server.

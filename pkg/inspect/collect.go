@@ -60,6 +60,15 @@ const pageSize = 500
 
 // Collect lists the Leases once.
 func Collect(ctx context.Context, client coordinationclient.LeasesGetter, query Query) (*Snapshot, error) {
+	list, err := List(ctx, client, query)
+	if err != nil {
+		return nil, err
+	}
+	return Build(list.Items, time.Now()), nil
+}
+
+// List returns the Leases themselves, with the version from which a watch can go on.
+func List(ctx context.Context, client coordinationclient.LeasesGetter, query Query) (*coordinationv1.LeaseList, error) {
 	var leases []coordinationv1.Lease
 	options := metav1.ListOptions{LabelSelector: query.Selector(), Limit: pageSize}
 	for {
@@ -69,7 +78,8 @@ func Collect(ctx context.Context, client coordinationclient.LeasesGetter, query 
 		}
 		leases = append(leases, page.Items...)
 		if options.Continue = page.Continue; options.Continue == "" {
-			return Build(leases, time.Now()), nil
+			page.Items = leases
+			return page, nil
 		}
 	}
 }

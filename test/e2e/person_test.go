@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/kindred-k8s/kindred/cmd/kindred/doctor"
+	"github.com/kindred-k8s/kindred/cmd/kindred/explain"
 	"github.com/kindred-k8s/kindred/cmd/kindred/owners"
 	"github.com/kindred-k8s/kindred/cmd/kindred/steer"
 	"github.com/kindred-k8s/kindred/pkg/inspect"
@@ -77,12 +79,19 @@ func (p *person) grantAll() {
 
 // run runs a command of kindred. It returns what it prints, and its warnings.
 func (p *person) run(args ...string) (string, string, error) {
+	return execute(p.f.t.Context(), append(slices.Clone(args), p.args...)...)
+}
+
+// execute runs a command of kindred with whatever permissions its flags give it.
+func execute(ctx context.Context, args ...string) (string, string, error) {
 	streams, _, out, warnings := genericiooptions.NewTestIOStreams()
 	root := &cobra.Command{Use: "kindred", SilenceUsage: true, SilenceErrors: true}
 	root.AddCommand(steer.NewCommands("kindred", streams)...)
-	root.AddCommand(owners.NewCommand("kindred", streams))
-	root.SetArgs(append(slices.Clone(args), p.args...))
-	err := root.ExecuteContext(p.f.t.Context())
+	root.AddCommand(owners.NewCommand("kindred", streams), explain.NewCommand("kindred", streams), doctor.NewCommand("kindred", streams))
+	root.SetArgs(args)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.ErrOut)
+	err := root.ExecuteContext(ctx)
 	return out.String(), warnings.String(), err
 }
 
