@@ -15,9 +15,10 @@ type Core struct {
 	config Config
 
 	// shards are what this replica has reconcilers for, in the order of their
-	// Lease names; byShard finds them.
+	// Lease names; byShard and byLease find them.
 	shards  []*shard
 	byShard map[lease.Shard]*shard
+	byLease map[string]*shard
 
 	// leases are the ownership Leases of the component, also of shards that this
 	// replica does not serve, by Lease name. A Lease that is not in it does not
@@ -64,6 +65,9 @@ type Core struct {
 	leaseNames map[string]string
 	collected  map[string]time.Time
 
+	// serving is where member puts what this replica serves.
+	serving []lease.Served
+
 	now     time.Time
 	wake    time.Time
 	actions []Action
@@ -76,6 +80,7 @@ func New(config Config) *Core {
 	c := &Core{
 		config:    config,
 		byShard:   map[lease.Shard]*shard{},
+		byLease:   map[string]*shard{},
 		leases:    map[string]*lease.Observation{},
 		ghosts:    map[string]*lease.Observation{},
 		pods:      map[string]lease.Pod{},
@@ -100,6 +105,7 @@ func New(config Config) *Core {
 		}
 		c.shards = append(c.shards, sh)
 		c.byShard[s.Shard] = sh
+		c.byLease[name] = sh
 	}
 	slices.SortFunc(c.shards, func(a, b *shard) int { return cmp.Compare(a.lease, b.lease) })
 	return c

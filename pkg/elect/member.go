@@ -43,7 +43,8 @@ func (c *Core) Member() lease.Member {
 	return m
 }
 
-// member returns what this replica has to say about itself now.
+// member returns what this replica has to say about itself now. Serves is valid until
+// the next call: every step asks, and only publish keeps it.
 func (c *Core) member() lease.Member {
 	m := lease.Member{
 		Identity: c.config.Identity,
@@ -65,11 +66,13 @@ func (c *Core) member() lease.Member {
 	case c.blind(), !c.due(c.distrusted):
 		m.Phase = lease.Starting
 	}
+	c.serving = c.serving[:0]
 	for _, s := range c.shards {
 		if c.offered(s) {
-			m.Serves = append(m.Serves, lease.Served{Shard: s.key, Weight: s.weight, Group: s.group})
+			c.serving = append(c.serving, lease.Served{Shard: s.key, Weight: s.weight, Group: s.group})
 		}
 	}
+	m.Serves = c.serving
 	return m
 }
 
@@ -84,15 +87,16 @@ func roundUp(t time.Time) int64 {
 // sameNews says whether the others know all of member that cannot wait for the next
 // heartbeat. What others own and have measured is no news.
 func (c *Core) sameNews(member lease.Member) bool {
-	member.Serves = slices.Clone(member.Serves)
 	acked := c.self.ackedMember
-	for i, served := range member.Serves {
-		s := c.byShard[lease.ParseShard(served.Shard)]
-		if s.learn && s.phase != Owning && i < len(acked.Serves) {
-			member.Serves[i].Weight = acked.Serves[i].Weight
-		}
-	}
-	return sameMember(member, acked)
+	return member.Phase == acked.Phase && member.Capacity == acked.Capacity &&
+		slices.EqualFunc(member.Serves, acked.Serves, func(now, then lease.Served) bool {
+			if now.Weight != then.Weight {
+				if s := c.byShard[lease.ParseShard(now.Shard)]; s.learn && s.phase != Owning {
+					now.Weight = then.Weight
+				}
+			}
+			return now == then
+		})
 }
 
 func sameMember(a, b lease.Member) bool {
@@ -125,6 +129,7 @@ func (c *Core) publish() {
 		return
 	}
 	c.self.writing, c.self.due = true, false
+	member.Serves = append([]lease.Served(nil), member.Serves...)
 	c.self.sentMember, c.self.sentAt = member, c.now
 	c.do(Publish{Member: member})
 }
@@ -155,8 +160,8 @@ func (c *Core) collect() {
 			return
 		}
 	}
-	for _, name := range sortedKeys(c.members) {
-		m := c.members[name]
+	var due []string
+	for name, m := range c.members {
 		keep := collectAfter * fallback
 		if m.PodUID != "" {
 			keep = lately // the next process of its container is to know of it; with the Pod it goes at once
@@ -166,8 +171,13 @@ func (c *Core) collect() {
 			after = tried.Add(collectAfter * fallback)
 		}
 		if m.Identity != c.config.Identity && c.due(after) {
-			c.collected[name] = c.now
-			c.do(Collect{Lease: name, UID: m.UID, Version: m.Version})
+			due = append(due, name)
 		}
+	}
+	slices.Sort(due)
+	for _, name := range due {
+		m := c.members[name]
+		c.collected[name] = c.now
+		c.do(Collect{Lease: name, UID: m.UID, Version: m.Version})
 	}
 }

@@ -140,14 +140,7 @@ func (c *Core) memberSeen(e lease.Event) {
 	c.reckonEnded()
 }
 
-func (c *Core) shardNamed(name string) *shard {
-	for _, s := range c.shards {
-		if s.lease == name {
-			return s
-		}
-	}
-	return nil
-}
+func (c *Core) shardNamed(name string) *shard { return c.byLease[name] }
 
 // judge notices what the passing of time alone changes: Leases and members that
 // expire.
