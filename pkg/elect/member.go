@@ -160,8 +160,8 @@ func (c *Core) collect() {
 			return
 		}
 	}
-	for _, name := range sortedKeys(c.members) {
-		m := c.members[name]
+	var due []string
+	for name, m := range c.members {
 		keep := collectAfter * fallback
 		if m.PodUID != "" {
 			keep = lately // the next process of its container is to know of it; with the Pod it goes at once
@@ -171,8 +171,13 @@ func (c *Core) collect() {
 			after = tried.Add(collectAfter * fallback)
 		}
 		if m.Identity != c.config.Identity && c.due(after) {
-			c.collected[name] = c.now
-			c.do(Collect{Lease: name, UID: m.UID, Version: m.Version})
+			due = append(due, name)
 		}
+	}
+	slices.Sort(due)
+	for _, name := range due {
+		m := c.members[name]
+		c.collected[name] = c.now
+		c.do(Collect{Lease: name, UID: m.UID, Version: m.Version})
 	}
 }

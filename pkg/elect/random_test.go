@@ -140,8 +140,9 @@ func (w *world) win(id lease.Shard) Event {
 func (w *world) checked(term lease.Term) Event {
 	e := Checked{Shard: term.Shard, Term: term, OK: rapid.IntRange(0, 4).Draw(w.t, "checked") > 0, Leases: map[string]lease.Record{}}
 	e.Leases[term.Lease] = lease.Record{UID: term.UID, Version: w.next(), Holder: term.Holder, Transitions: term.Transitions, Duration: 15 * time.Second}
-	for _, name := range otherLayouts {
-		if rapid.Bool().Draw(w.t, "other layout") {
+	kind, _, _ := lease.SplitName(term.Lease)
+	for _, name := range []string{kind, kind + ".01-of-03"} {
+		if name != term.Lease && rapid.Bool().Draw(w.t, "other layout") {
 			holder := rapid.SampledFrom([]string{"", "", "", "a_1", "b_1"}).Draw(w.t, "its holder")
 			e.Leases[name] = lease.Record{UID: "o", Version: w.next(), Holder: holder, Duration: w.duration()}
 		}

@@ -74,6 +74,7 @@ func (c *lockClient) answered(l *coordinationv1.Lease, err error, fresh bool) (*
 	if err != nil {
 		return nil, err
 	}
+	l.ManagedFields = nil // a renewal need not send them back
 	kept := l.DeepCopy()
 	c.lock.mu.Lock()
 	c.lock.last = kept

@@ -32,10 +32,12 @@ type Options struct {
 type Store struct {
 	options Options
 	client  coordinationv1client.LeaseInterface
+	member  string // the name of this replica's member Lease
 
 	mu sync.Mutex
-	// latest is the newest state known of each Lease, from the watch or from an
-	// answer to a write, so that a campaign and a release need no read first.
+	// latest is the newest state known of each ownership Lease and of this replica's
+	// member Lease, from the watch or from an answer to a write, so that a campaign
+	// and a release need no read first.
 	latest map[string]*coordinationv1.Lease
 }
 
@@ -49,6 +51,7 @@ func NewStore(client coordinationv1client.LeasesGetter, options Options) *Store 
 	return &Store{
 		options: options,
 		client:  client.Leases(options.Namespace),
+		member:  lease.MemberName(options.Component, options.Identity),
 		latest:  map[string]*coordinationv1.Lease{},
 	}
 }
@@ -63,12 +66,16 @@ func (s *Store) known(name string) *coordinationv1.Lease {
 	return nil
 }
 
-// remember keeps l, which must not be changed afterwards, when it is news.
+// remember keeps l, which must not be changed afterwards, when it is news. It keeps no
+// managed fields, which are half of a Lease: the API server takes its own for an
+// update that has none.
 func (s *Store) remember(l *coordinationv1.Lease) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if old := s.latest[l.Name]; old == nil || lease.Newer(l.ResourceVersion, old.ResourceVersion) {
-		s.latest[l.Name] = l
+		kept := *l
+		kept.ManagedFields = nil
+		s.latest[l.Name] = &kept
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -59,6 +60,9 @@ type feed struct {
 	store *Store
 	sink  func(lease.Event)
 	names map[string]bool // what exists, and whether it is a member Lease
+	// serves is what the last member serves. Replicas of one program serve the same,
+	// and there may be a thousand kinds, so that they share one list.
+	serves []lease.Served
 }
 
 var _ cache.ReflectorStore = (*feed)(nil)
@@ -71,8 +75,10 @@ func (f *feed) seen(obj any) error {
 	if !ok {
 		return fmt.Errorf("the watch over Leases sent a %T", obj)
 	}
-	f.store.remember(l)
 	f.names[l.Name] = IsMember(l)
+	if !IsMember(l) || l.Name == f.store.member {
+		f.store.remember(l)
+	}
 	if !IsMember(l) {
 		f.sink(lease.Event{Kind: lease.OwnerSeen, Name: l.Name, Version: l.ResourceVersion, Record: Record(l)})
 		return nil
@@ -83,6 +89,10 @@ func (f *feed) seen(obj any) error {
 	}
 	f.store.report("lease "+l.Name, err)
 	if err == nil {
+		if slices.Equal(member.Serves, f.serves) {
+			member.Serves = f.serves
+		}
+		f.serves = member.Serves
 		f.sink(lease.Event{Kind: lease.MemberSeen, Name: l.Name, Version: l.ResourceVersion, Member: member})
 	}
 	return nil

@@ -118,7 +118,7 @@ func (r *replica) stop() {
 	}
 }
 
-var served = regexp.MustCompile(`Serving the page.*url="(http://127\.0\.0\.1:[0-9]+)"`)
+var served = regexp.MustCompile(`Serving the page.*address="(127\.0\.0\.1:[0-9]+)"`)
 
 // address waits until the replica says where its page is.
 func (r *replica) address() string {
@@ -129,7 +129,7 @@ func (r *replica) address() string {
 		text, err := os.ReadFile(r.log)
 		if match := served.FindSubmatch(text); match != nil {
 			tick.Stop()
-			return string(match[1])
+			return "http://" + string(match[1])
 		}
 		select {
 		case <-tick.C:
