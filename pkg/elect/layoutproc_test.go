@@ -21,7 +21,11 @@ func (p *layoutProc) turn() {
 			p.calls = append(p.calls, call)
 		}
 	}
-	for shard, t := range p.terms {
+	for _, s := range p.core.shards {
+		shard, t := s.id, p.terms[s.id]
+		if t == nil {
+			continue
+		}
 		p.elector(shard, t) // first, as it may be in a process that has stood still
 		if t.running && !t.returnsAt.IsZero() && !f.now.Before(t.returnsAt) {
 			t.running = false
