@@ -39,8 +39,8 @@ type watcher struct {
 	first      time.Duration // from there to its first reconcile; zero until then
 }
 
-// watch starts one for the ConfigMaps of a namespace, which has the Leases too.
-func watch(t testing.TB, namespace, name string, standby coordinator.StandbyPolicy, resourceName string) *watcher {
+// watchWith starts one for the ConfigMaps of a namespace, which has the Leases too.
+func watchWith(t testing.TB, namespace, name string, standby coordinator.StandbyPolicy, resourceName string) *watcher {
 	t.Helper()
 	w := &watcher{name: name, done: make(chan struct{}), reconciled: map[string]int{}}
 	config := rest.CopyConfig(plane.config)
@@ -141,7 +141,7 @@ func TestColdStandby(t *testing.T) {
 	t.Parallel()
 	namespace := newNamespace(t)
 	fill(t, namespace, 0, 3)
-	a := watch(t, namespace, "op-0", coordinator.Cold, "cold")
+	a := watchWith(t, namespace, "op-0", coordinator.Cold, "cold")
 	until := func(what string, is func() bool) {
 		t.Helper()
 		within(t, settleTimeout, what, func(context.Context) error {
@@ -152,7 +152,7 @@ func TestColdStandby(t *testing.T) {
 		})
 	}
 	until("the first replica to reconcile", func() bool { return a.has("object-0") && a.has("object-1") && a.has("object-2") })
-	b := watch(t, namespace, "op-1", coordinator.Cold, "cold")
+	b := watchWith(t, namespace, "op-1", coordinator.Cold, "cold")
 	joined := func() bool {
 		members, err := plane.client.CoordinationV1().Leases(namespace).List(t.Context(), metav1.ListOptions{LabelSelector: lease.LabelRole + "=" + lease.RoleMember})
 		ready := 0

@@ -34,10 +34,10 @@ func BenchmarkStandby(b *testing.B) {
 			}
 			fill(b, namespace.Name, 0, standbyObjects)
 			replicas := map[string]*watcher{}
-			replicas["op-0"] = watch(b, namespace.Name, "op-0", mode.policy, b.Name())
+			replicas["op-0"] = watchWith(b, namespace.Name, "op-0", mode.policy, b.Name())
 			replicas["op-0"].firstReconcile(b)
 			alone := heap()
-			replicas["op-1"] = watch(b, namespace.Name, "op-1", mode.policy, b.Name())
+			replicas["op-1"] = watchWith(b, namespace.Name, "op-1", mode.policy, b.Name())
 			time.Sleep(5 * time.Second) // until it is ready, and warm
 			if indexer := replicas["op-1"].runner.Indexer(); mode.policy == coordinator.Warm && (indexer == nil || len(indexer.ListKeys()) != standbyObjects) {
 				b.Fatal("the standby is not warm")

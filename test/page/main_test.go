@@ -95,7 +95,7 @@ func start(t *testing.T, namespace, name string) *replica {
 		t.Fatal(err)
 	}
 	defer output.Close()
-	r.cmd = exec.Command(plane.operator, "--kubeconfig="+plane.Kubeconfig, "--component=widget-operator", "--name="+name, "--namespace="+namespace,
+	r.cmd = exec.Command(plane.operator, "--kubeconfig="+plane.Kubeconfig, "--leader-elect-resource-name=widget-operator", "--pod-name="+name, "--pod-namespace="+namespace,
 		"--watch-namespace="+namespace, "--health-bind-address=0", "--page-bind-address=:0",
 		"--leader-elect-lease-duration=5s", "--leader-elect-renew-deadline=3s", "--leader-elect-retry-period=1s", "--rebalance-delay=1s")
 	r.cmd.Stdout, r.cmd.Stderr = output, output
