@@ -13,7 +13,6 @@ import (
 	"github.com/go-logr/logr"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 
@@ -59,25 +58,6 @@ type replica struct {
 	stuck chan struct{} // closed when Stuck was called
 	// stands is for how long the process stands still after its first write.
 	stands time.Duration
-}
-
-// client is a replica's way to the Leases.
-type client struct {
-	coordinationv1client.LeasesGetter
-	coordinationv1client.LeaseInterface
-	r *replica
-}
-
-func (c *client) Leases(namespace string) coordinationv1client.LeaseInterface {
-	c.LeaseInterface = c.LeasesGetter.Leases(namespace)
-	return c
-}
-
-func (c *client) Update(ctx context.Context, l *coordinationv1.Lease, o metav1.UpdateOptions) (*coordinationv1.Lease, error) {
-	updated, err := c.LeaseInterface.Update(ctx, l, o)
-	time.Sleep(c.r.stands)
-	c.r.stands = 0
-	return updated, err
 }
 
 func inBubble(t *testing.T, test func(w *world)) {
