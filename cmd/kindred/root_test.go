@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kindred-k8s/kindred/cmd/kindred/doctor"
 )
 
 func TestUsageAdaptsToTheName(t *testing.T) {
@@ -55,5 +57,24 @@ func TestBadFlagsAreToldTogether(t *testing.T) {
 	}
 	if lines := flatten(errors.Join(errors.New("a"), errors.Join(errors.New("b"), errors.New("c")))); len(lines) != 3 {
 		t.Errorf("got %d lines for three errors", len(lines))
+	}
+}
+
+// TestExitCodes: kindred doctor's exit codes reach the shell, and what it has said is not
+// said again.
+func TestExitCodes(t *testing.T) {
+	out := &strings.Builder{}
+	if code := tell(out, &doctor.ExitError{Code: 1}); code != 1 || out.Len() > 0 {
+		t.Errorf("findings: exit code %d and %q", code, out)
+	}
+	if code := tell(out, errors.New("no")); code != 1 || out.String() != "error: no\n" {
+		t.Errorf("another error: exit code %d and %q", code, out)
+	}
+	for _, args := range [][]string{{"--for=-1s"}, {"--no-such-flag"}, {"--skip=everything"}, {"-o", "xml"}} {
+		command := newCommand("kindred", genericiooptions.NewTestIOStreamsDiscard())
+		command.SetArgs(append([]string{"doctor"}, args...))
+		if code := tell(&strings.Builder{}, command.Execute()); code != 2 {
+			t.Errorf("doctor %v: exit code %d, want 2", args, code)
+		}
 	}
 }

@@ -75,7 +75,7 @@ func pausedSince(l *coordinationv1.Lease) time.Time {
 				Annotations map[string]any `json:"f:annotations"`
 			} `json:"f:metadata"`
 		}{}
-		if json.Unmarshal(entry.FieldsV1.Raw, &fields) != nil {
+		if json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
 			continue
 		}
 		for field := range fields.Metadata.Annotations {

@@ -17,8 +17,8 @@ func annotated(key, value string, ago time.Duration) func(*coordinationv1.Lease)
 		if ago > 0 {
 			at := metav1.NewTime(now.Add(-ago))
 			l.ManagedFields = []metav1.ManagedFieldsEntry{
-				{Manager: "op", Time: &metav1.Time{Time: now}, FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{}}`)}},
-				{Manager: "kindred", Time: &at, FieldsV1: &metav1.FieldsV1{Raw: fmt.Appendf(nil, `{"f:metadata":{"f:annotations":{"f:%s":{}}}}`, key)}},
+				{Manager: "op", Time: &metav1.Time{Time: now}, FieldsV1: metav1.NewFieldsV1(`{"f:spec":{}}`)},
+				{Manager: "kindred", Time: &at, FieldsV1: metav1.NewFieldsV1(fmt.Sprintf(`{"f:metadata":{"f:annotations":{"f:%s":{}}}}`, key))},
 			}
 		}
 	}

@@ -28,9 +28,13 @@ type Page struct {
 
 	mu      sync.Mutex
 	current view
-	trouble string
-	history *history
-	colours *colours
+	// trouble is what the watch has failed with, at troubled. newest is the last renewal
+	// that was seen: when there is a newer one, the watch works again.
+	trouble  string
+	troubled time.Time
+	newest   time.Time
+	history  *history
+	colours  *colours
 	// news is closed and made anew with each change of current.
 	news chan struct{}
 	// streams is how many browsers listen.
@@ -71,12 +75,33 @@ func (p *Page) snapshot(s *inspect.Snapshot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.history.see(s)
-	next := newView(s, p.history, p.colours)
-	if p.trouble == "" && next.essence() == p.current.essence() && s.At.Sub(p.current.At) < unchanged {
-		return
+	// A snapshot comes every second, also of Leases that are old.
+	if newest := newestRenewal(s); newest.After(p.newest) || s.At.Sub(p.troubled) > forgiven {
+		p.newest, p.trouble = newest, ""
 	}
-	p.trouble = ""
-	p.show(next)
+	next := newView(s, p.history, p.colours)
+	next.Trouble = p.trouble
+	if next.essence() != p.current.essence() || s.At.Sub(p.current.At) >= unchanged {
+		p.show(next)
+	}
+}
+
+// forgiven is after how long without another error the watch counts as working although
+// nobody renews a Lease. It tries again every 30 s at least.
+const forgiven = time.Minute
+
+func newestRenewal(s *inspect.Snapshot) (newest time.Time) {
+	for _, r := range s.Replicas {
+		if r.Renewed.After(newest) {
+			newest = r.Renewed.Time
+		}
+	}
+	for _, k := range s.Kinds {
+		if k.Renewed.After(newest) {
+			newest = k.Renewed.Time
+		}
+	}
+	return newest
 }
 
 func (p *Page) change(c inspect.Change) {
@@ -88,6 +113,7 @@ func (p *Page) change(c inspect.Change) {
 func (p *Page) failing(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.troubled = time.Now()
 	if p.trouble == err.Error() {
 		return
 	}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 )
 
 // get asks for a path as a browser on this machine does.
@@ -212,8 +214,20 @@ func TestTrouble(t *testing.T) {
 		t.Errorf("in trouble: %s", text)
 	}
 	p.snapshot(s)
+	if text := body(t, get(t, p, "GET", "/", "localhost")); !strings.Contains(text, "no route to host") {
+		t.Error("what was seen before the trouble has ended it")
+	}
+	renewed := owned("Cache", "a_1")
+	renewed.Spec.RenewTime = ptr.To(metav1.NewMicroTime(now))
+	p.snapshot(snapshot(renewed))
 	if text := body(t, get(t, p, "GET", "/", "localhost")); strings.Contains(text, "no route to host") {
 		t.Error("the trouble is over and still shown")
+	}
+	p.failing(errors.New("no route to host"))
+	s.At.Time = time.Now().Add(2 * forgiven)
+	p.snapshot(s)
+	if text := body(t, get(t, p, "GET", "/", "localhost")); strings.Contains(text, "no route to host") {
+		t.Error("an error of long ago is still shown")
 	}
 	waiting := New(Options{})
 	if text := body(t, get(t, waiting, "GET", "/", "localhost")); !strings.Contains(text, "Waiting for the Leases") {
