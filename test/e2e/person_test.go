@@ -14,9 +14,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/kindred-k8s/kindred/cmd/kindred/history"
 	"github.com/kindred-k8s/kindred/cmd/kindred/owners"
 	"github.com/kindred-k8s/kindred/cmd/kindred/steer"
 	"github.com/kindred-k8s/kindred/pkg/inspect"
+	observed "github.com/kindred-k8s/kindred/pkg/observe/events"
 )
 
 // person is somebody with a token and no more permissions than a test grants.
@@ -80,7 +82,7 @@ func (p *person) run(args ...string) (string, string, error) {
 	streams, _, out, warnings := genericiooptions.NewTestIOStreams()
 	root := &cobra.Command{Use: "kindred", SilenceUsage: true, SilenceErrors: true}
 	root.AddCommand(steer.NewCommands("kindred", streams)...)
-	root.AddCommand(owners.NewCommand("kindred", streams))
+	root.AddCommand(owners.NewCommand("kindred", streams), history.NewCommand("kindred", streams))
 	root.SetArgs(append(slices.Clone(args), p.args...))
 	err := root.ExecuteContext(p.f.t.Context())
 	return out.String(), warnings.String(), err
@@ -110,8 +112,8 @@ func (p *person) kind(name string) inspect.Kind {
 	return snapshot.Kinds[i]
 }
 
-// wantEvents checks what kubectl describe lease shows, which asks in this way, in
-// the order of time: reason, action, reporting component and message.
+// wantEvents checks what kubectl describe lease shows of what a person did, which asks
+// in this way, in the order of time: reason, action, reporting component and message.
 func (f *fleet) wantEvents(kind string, want ...string) {
 	f.t.Helper()
 	l, err := plane.client.CoordinationV1().Leases(f.namespace).Get(f.t.Context(), f.leaseName(kind), metav1.GetOptions{})
@@ -128,6 +130,9 @@ func (f *fleet) wantEvents(kind string, want ...string) {
 	slices.SortFunc(events.Items, func(a, b corev1.Event) int { return a.EventTime.Compare(b.EventTime.Time) })
 	var got []string
 	for _, e := range events.Items {
+		if e.ReportingController == observed.Reporter {
+			continue // what the replicas did
+		}
 		got = append(got, strings.Join([]string{e.Reason, e.Action, e.ReportingController, e.Message}, " "))
 	}
 	if !slices.EqualFunc(got, want, strings.HasPrefix) {
