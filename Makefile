@@ -25,7 +25,7 @@ E2E := ./test/cluster/... ./test/e2e/... ./test/fence/... ./test/broken/...
 
 # Modules other than this one: those for its users are checked as it is.
 ADAPTERS := pkg/adapter/controllerruntime docs/examples/controller-runtime
-NESTED := test/controlplane test/tools test/page $(ADAPTERS)
+NESTED := test/controlplane test/tools test/page test/monitoring $(ADAPTERS)
 
 # The race detector needs cgo, and that a C compiler.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
@@ -54,13 +54,24 @@ demo: build ## Watch five replicas share five kinds on a real API server (DEMO_F
 	@bin/kindred demo $(DEMO_FLAGS)
 
 .PHONY: test
-test: lint test-unit sim test-e2e ## Run everything that CI runs
+test: lint test-unit monitoring sim test-e2e ## Run everything that CI runs
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no API server, with the race detector
 	$(if $(RACE),,@echo "no C compiler: the tests run WITHOUT the race detector" >&2)
 	go test $(RACE) -timeout 8m $(GO_TEST_FLAGS) $(UNIT)
 	go -C pkg/adapter/controllerruntime test $(RACE) -timeout 8m $(GO_TEST_FLAGS) .
+
+# -count=1, because Go does not see that files outside of a module have changed.
+# Installs nothing: promtool comes with Prometheus, in Debian the package prometheus.
+.PHONY: monitoring
+monitoring: ## Check the alert rules and the dashboard, with promtool too where there is one
+	go -C test/monitoring test -count=1 $(GO_TEST_FLAGS) ./...
+	@if command -v promtool >/dev/null; then \
+	  cd config/monitoring && promtool check rules kindred.rules.yaml && promtool test rules rules_test.yaml; \
+	else \
+	  echo "no promtool: when alerts fire was NOT tested" >&2; \
+	fi
 
 # Without the race detector: a run is one goroutine.
 .PHONY: sim

@@ -36,7 +36,6 @@ type account struct {
 	electedAt time.Time
 	safeUntil time.Time
 	after     vacancy // how the term began
-	began     bool    // the reconciler was started
 	returned  bool
 	drainAt   time.Time
 	releaseAt time.Time
@@ -124,7 +123,7 @@ func (o *observer) acquired(a *account, e elect.Acquired, at time.Time) {
 		o.changed(a)
 	}
 	a.term, a.electedAt, a.safeUntil, a.after = &e.Term, at, a.kind.timing.SafeUntil(e.SentAt), a.last
-	a.began, a.returned, a.drainAt, a.releaseAt, a.reason, a.to = false, false, time.Time{}, time.Time{}, "", ""
+	a.returned, a.drainAt, a.releaseAt, a.reason, a.to = false, time.Time{}, time.Time{}, "", ""
 	o.call(observe.Elected{
 		Term: e.Term, Reason: reasonOf(a.campaignReason), After: a.after.how, Without: a.after.without, SafeUntil: a.safeUntil,
 	})
@@ -135,7 +134,6 @@ func (o *observer) told(event observe.Event, at time.Time) {
 	switch e := event.(type) {
 	case observe.ReconcilerStarted:
 		a := o.shards[e.Term.Shard]
-		a.began = true
 		e.After = a.after.how
 		if e.After != observe.Unseen {
 			e.TakeOver = a.after.without + at.Sub(a.electedAt)

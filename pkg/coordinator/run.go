@@ -95,9 +95,9 @@ func (c *Coordinator) loop(ctx, life context.Context) {
 			c.log.Info("Leaving: handing over every kind", "cause", context.Cause(ctx).Error())
 			events = []elect.Event{elect.Shutdown{}}
 		case <-c.queue.ready():
-			if events = c.take(); len(events) == 0 {
+			if events = c.take(); len(events) == 0 { // it was for the observer alone
 				c.turn.Store(time.Now().UnixNano())
-				continue // it was for the observer alone
+				continue
 			}
 		case <-timer.C:
 			events = []elect.Event{elect.Tick{}}

@@ -16,9 +16,11 @@ import (
 
 	"github.com/kindred-k8s/kindred/cmd/kindred/doctor"
 	"github.com/kindred-k8s/kindred/cmd/kindred/explain"
+	"github.com/kindred-k8s/kindred/cmd/kindred/history"
 	"github.com/kindred-k8s/kindred/cmd/kindred/owners"
 	"github.com/kindred-k8s/kindred/cmd/kindred/steer"
 	"github.com/kindred-k8s/kindred/pkg/inspect"
+	observed "github.com/kindred-k8s/kindred/pkg/observe/events"
 )
 
 // person is somebody with a token and no more permissions than a test grants.
@@ -87,7 +89,8 @@ func execute(ctx context.Context, args ...string) (string, string, error) {
 	streams, _, out, warnings := genericiooptions.NewTestIOStreams()
 	root := &cobra.Command{Use: "kindred", SilenceUsage: true, SilenceErrors: true}
 	root.AddCommand(steer.NewCommands("kindred", streams)...)
-	root.AddCommand(owners.NewCommand("kindred", streams), explain.NewCommand("kindred", streams), doctor.NewCommand("kindred", streams))
+	root.AddCommand(owners.NewCommand("kindred", streams), explain.NewCommand("kindred", streams),
+		history.NewCommand("kindred", streams), doctor.NewCommand("kindred", streams))
 	root.SetArgs(args)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
@@ -119,8 +122,8 @@ func (p *person) kind(name string) inspect.Kind {
 	return snapshot.Kinds[i]
 }
 
-// wantEvents checks what kubectl describe lease shows, which asks in this way, in
-// the order of time: reason, action, reporting component and message.
+// wantEvents checks what kubectl describe lease shows of what a person did, which asks
+// in this way, in the order of time: reason, action, reporting component and message.
 func (f *fleet) wantEvents(kind string, want ...string) {
 	f.t.Helper()
 	l, err := plane.client.CoordinationV1().Leases(f.namespace).Get(f.t.Context(), f.leaseName(kind), metav1.GetOptions{})
@@ -137,6 +140,9 @@ func (f *fleet) wantEvents(kind string, want ...string) {
 	slices.SortFunc(events.Items, func(a, b corev1.Event) int { return a.EventTime.Compare(b.EventTime.Time) })
 	var got []string
 	for _, e := range events.Items {
+		if e.ReportingController == observed.Reporter {
+			continue // what the replicas did
+		}
 		got = append(got, strings.Join([]string{e.Reason, e.Action, e.ReportingController, e.Message}, " "))
 	}
 	if !slices.EqualFunc(got, want, strings.HasPrefix) {

@@ -68,7 +68,7 @@ func (f *fleet) wantNothingRefused() {
 		}
 	}
 	f.t.Logf("requests: %v", counts)
-	for _, verb := range []string{"create leases", "update leases", "delete leases", "watch leases", "get pods", "watch pods"} {
+	for _, verb := range []string{"create leases", "update leases", "delete leases", "watch leases", "get pods", "watch pods", "create events"} {
 		if counts[verb] == 0 {
 			f.t.Errorf("no %s is on record: the test has not tried what the Roles are for", verb)
 		}
