@@ -15,7 +15,7 @@ func (c *Core) watched(e lease.Event) {
 		c.synced, c.planStale = true, true
 		c.self.seenAt = c.now
 		c.inherit()
-		c.reckonEnded()
+		c.reckon = true
 	case lease.MemberSeen:
 		c.memberSeen(e)
 	case lease.OwnerSeen:
@@ -110,8 +110,7 @@ func (c *Core) gone(e lease.Event) {
 	if old := c.members[e.Name]; old != nil && lease.Newer(e.Version, old.Version) {
 		delete(c.members, e.Name)
 		delete(c.collected, e.Name)
-		c.planStale = true
-		c.reckonEnded()
+		c.planStale, c.reckon = true, true
 		if old.Identity == c.config.Identity {
 			c.self.due = true // somebody deleted our presence: write it again
 		}
@@ -128,6 +127,7 @@ func (c *Core) memberSeen(e lease.Event) {
 	}
 	seen := e.Member
 	seen.Since, seen.First = c.now, c.now
+	seen.Serves = c.listOf(seen.Serves).serves
 	if old != nil && old.UID == seen.UID {
 		seen.First = old.First
 	}
@@ -140,7 +140,7 @@ func (c *Core) memberSeen(e lease.Event) {
 		c.planStale = true
 	}
 	c.adopt(seen.Member)
-	c.reckonEnded()
+	c.reckon = true
 }
 
 func (c *Core) shardNamed(name string) *shard {
