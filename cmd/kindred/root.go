@@ -10,6 +10,7 @@ import (
 	"github.com/kindred-k8s/kindred/cmd/kindred/demo"
 	"github.com/kindred-k8s/kindred/cmd/kindred/owners"
 	"github.com/kindred-k8s/kindred/cmd/kindred/policy"
+	"github.com/kindred-k8s/kindred/cmd/kindred/simulate"
 	"github.com/kindred-k8s/kindred/cmd/kindred/steer"
 )
 
@@ -33,6 +34,7 @@ kind. This command shows who holds what, and can say who should.`,
 		owners.NewCommand(name, streams),
 		demo.NewCommand(name, typed(path, name), streams),
 		policy.NewCommand(name, streams),
+		simulate.NewCommand(name, streams),
 	)
 	root.AddCommand(steer.NewCommands(name, streams)...)
 	return root

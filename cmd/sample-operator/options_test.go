@@ -89,7 +89,7 @@ func TestKindsAndWeights(t *testing.T) {
 
 func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 	_, err := parse(t, nil, "--component=Not.A.Label", "--leader-elect-lease-duration=1500ms", "--rebalance-delay=0s", "--drain-timeout=-1s",
-		"--capacity=0", "--kinds=Database,database,Planet", "--weights=Queue=2,Database=0", "--workers=0", "--work-duration=-1s",
+		"--capacity=0", "--kinds=Database,database,Planet", "--weights=Queue=2,Database=0", "--workers=0", "--work-duration=-1s", "--finish-duration=-1s",
 		"--ignore-cancel=Topic", "--health-bind-address=")
 	if err == nil {
 		t.Fatal("flags that are all wrong were taken")
@@ -97,7 +97,7 @@ func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 	for _, part := range []string{
 		"--namespace is empty", "--component: ", "must be whole seconds", "--rebalance-delay is 0s", "--drain-timeout is -1s", "--capacity is 0",
 		`--kinds names "Planet": use Database, Queue`, "--kinds names Database twice", `--weights names "Queue": use Database`,
-		"--weights gives Database the weight 0", "--workers is 0", "--work-duration is -1s", `--ignore-cancel names "Topic"`, "--health-bind-address is empty",
+		"--weights gives Database the weight 0", "--workers is 0", "--work-duration is -1s", "--finish-duration is -1s", `--ignore-cancel names "Topic"`, "--health-bind-address is empty",
 	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the error does not say %q", part)

@@ -31,9 +31,12 @@ func (c *Core) ownerSeen(e lease.Event) {
 		c.advise(old, e.Record)
 		return
 	}
+	ghost := c.ghosts[e.Name]
 	c.leases[e.Name] = &lease.Observation{Record: e.Record, Since: c.now, Advised: e.Record.Version}
 	delete(c.ghosts, e.Name)
 	switch {
+	case old == nil && ghost == nil && e.Record.MoveTo == "" && !e.Record.Paused:
+		c.ownerChanged(e.Name) // the first owner of a kind
 	case old == nil || old.MoveTo != e.Record.MoveTo || old.Paused != e.Record.Paused || old.UID != e.Record.UID ||
 		!c.now.Before(lease.ExpiresAt(old, c.config.Timing.LeaseDuration)):
 		c.planStale = true

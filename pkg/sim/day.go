@@ -98,9 +98,6 @@ func RunDay(ctx context.Context, d Day) (Report, error) {
 		}
 		do()
 		if steps++; steps%4096 == 0 {
-			if steps%(4096*16) == 0 {
-				fmt.Println("DBG", steps, w.now, "stirred", y.stirred, "leapt", y.report.Leapt, "heap", len(w.heap), "steps", w.stats.Steps, w.stats.Requests, w.stats.Terms, "rest", y.atRest(), y.updating != nil)
-			}
 			if ctx.Err() != nil {
 				return Report{}, ctx.Err()
 			}
