@@ -101,8 +101,8 @@ func RunDay(ctx context.Context, d Day) (Report, error) {
 			if ctx.Err() != nil {
 				return Report{}, ctx.Err()
 			}
-			if d.Progress != nil && w.now > warmUp {
-				d.Progress(w.now - warmUp)
+			if d.Progress != nil {
+				d.Progress(max(w.now-warmUp, 0))
 			}
 		}
 	}
