@@ -15,6 +15,7 @@ import (
 	"github.com/kindred-k8s/kindred/cmd/kindred/history"
 	"github.com/kindred-k8s/kindred/cmd/kindred/owners"
 	"github.com/kindred-k8s/kindred/cmd/kindred/policy"
+	"github.com/kindred-k8s/kindred/cmd/kindred/simulate"
 	"github.com/kindred-k8s/kindred/cmd/kindred/steer"
 )
 
@@ -42,6 +43,7 @@ kind. This command shows who holds what, and can say who should.`,
 		dashboard.NewCommand(name, streams),
 		demo.NewCommand(name, typed(path, name), streams),
 		policy.NewCommand(name, streams),
+		simulate.NewCommand(name, streams),
 	)
 	root.AddCommand(steer.NewCommands(name, streams)...)
 	if filepath.Base(path) == completer {

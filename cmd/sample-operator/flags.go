@@ -32,5 +32,6 @@ func (o *workOptions) bind(flags *pflag.FlagSet) {
 	flags.IntVar(&o.workers, "workers", 1, "objects of one kind that are reconciled at once")
 	flags.DurationVar(&o.duration, "work-duration", 0, "how long reconciling one object takes")
 	flags.StringVar(&o.journal, "journal", "", "test aid: append one line of JSON to this file when a reconciler starts and when it has stopped; overlaps are looked for in it")
+	flags.DurationVar(&o.finish, "finish-duration", 0, "test aid: how long a reconciler goes on when its term ends, as one that finishes what is under way")
 	flags.StringSliceVar(&o.ignoreFlags, "ignore-cancel", nil, "test aid: the reconcilers of these kinds do not stop when their term ends, to show what happens to one that is stuck")
 }

@@ -87,6 +87,9 @@ type journaled struct {
 	// ignoreCancel makes Run go on when its context is cancelled, as a reconciler
 	// with a bug would.
 	ignoreCancel bool
+	// finish is how long Run goes on when its context is cancelled, as one does that
+	// finishes what is under way.
+	finish time.Duration
 }
 
 // Run writes the start before any work and the stop after all of it. Neither is
@@ -99,5 +102,6 @@ func (j journaled) Run(ctx context.Context, term lease.Term) error {
 		ctx = context.WithoutCancel(ctx)
 	}
 	err := j.StandbyReconciler.Run(ctx, term)
+	time.Sleep(j.finish)
 	return errors.Join(err, j.journal.write(eventStop, term))
 }

@@ -52,6 +52,7 @@ type workOptions struct {
 	namespace   string
 	workers     int
 	duration    time.Duration
+	finish      time.Duration
 	journal     string
 	kindFlags   []string
 	ignoreFlags []string
@@ -103,6 +104,9 @@ func (o *workOptions) complete() []error {
 	}
 	if o.duration < 0 {
 		errs = append(errs, fmt.Errorf("--work-duration is %v: it must not be negative", o.duration))
+	}
+	if o.finish < 0 {
+		errs = append(errs, fmt.Errorf("--finish-duration is %v: it must not be negative", o.finish))
 	}
 	return errs
 }

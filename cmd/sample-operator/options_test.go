@@ -63,7 +63,7 @@ func TestKindsAndWeights(t *testing.T) {
 
 func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 	_, err := parse(t, nil, "--leader-elect-resource-name=Not.A.Label", "--capacity=0",
-		"--kinds=Database,database,Planet", "--weights=Queue=2,Database=0", "--buckets=Queue=2,Database=101", "--workers=0", "--work-duration=-1s",
+		"--kinds=Database,database,Planet", "--weights=Queue=2,Database=0", "--buckets=Queue=2,Database=101", "--workers=0", "--work-duration=-1s", "--finish-duration=-1s",
 		"--ignore-cancel=Topic", "--health-bind-address=", "--metrics-bind-address=", "--page-bind-address=")
 	if err == nil {
 		t.Fatal("flags that are all wrong were taken")
@@ -72,7 +72,7 @@ func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 		"no namespace for the Leases", "--leader-elect-resource-name: ", "--capacity is 0",
 		`--kinds names "Planet": use Database, Queue`, "--kinds names Database twice", `--weights names "Queue": use Database`,
 		`--buckets names "Queue": use Database`, "--buckets gives Database 101 buckets",
-		"--weights gives Database the weight 0", "--workers is 0", "--work-duration is -1s", `--ignore-cancel names "Topic"`,
+		"--weights gives Database the weight 0", "--workers is 0", "--work-duration is -1s", "--finish-duration is -1s", `--ignore-cancel names "Topic"`,
 		"--health-bind-address is empty", "--metrics-bind-address is empty", "--page-bind-address is empty",
 	} {
 		if !strings.Contains(err.Error(), part) {

@@ -124,6 +124,7 @@ func (o options) kinds(client dynamic.Interface, journal *journal) ([]coordinato
 			Reconciler: journaled{
 				StandbyReconciler: reconciler,
 				journal:           journal,
+				finish:            o.work.finish,
 				ignoreCancel:      slices.Contains(o.work.ignoreCancel, kind),
 			},
 		})

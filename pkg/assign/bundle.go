@@ -12,6 +12,9 @@ type groups map[string][]string
 // or more it returns the input as it is, and no groups. A shard that nobody can be given at present does
 // not hold up the others of its group.
 func bundle(in Input) (Input, groups) {
+	if !slices.ContainsFunc(in.Shards, func(s Shard) bool { return s.Group != "" }) {
+		return in, nil
+	}
 	members := map[string][]Shard{}
 	served := servedByAny(in.Replicas)
 	for _, s := range in.Shards {

@@ -22,6 +22,8 @@ type flow struct {
 	*problem
 	on  []int   // per shard: its replica, or nobody as long as it is not placed
 	has [][]int // per replica: its shards, in no particular order
+	// away is how many placed shards are not at the home that they have.
+	away int
 
 	// State of one search, see spread.
 	dist     []int64 // per replica: the cost of the cheapest way to it found so far
@@ -57,6 +59,10 @@ func (f *flow) atHome() bool { return slices.Equal(f.on, f.home) }
 
 // insert places one more shard, and moves others out of its way if that is cheaper.
 func (f *flow) insert(s int) {
+	if r := f.obvious(s); r != nobody {
+		f.move(s, r)
+		return
+	}
 	for r := range f.dist {
 		f.dist[r] = infinite
 	}
@@ -96,6 +102,30 @@ func (f *flow) insert(s int) {
 		}
 		r = from
 	}
+}
+
+// obvious returns the replica that shard s can have without a search, or nobody. As long
+// as every placed shard that has a home is there, no way costs less than nothing: so a
+// replica that s has for nothing and whose free slot is the smallest of all is a
+// cheapest one.
+func (f *flow) obvious(s int) int {
+	if f.away > 0 {
+		return nobody
+	}
+	best := f.home[s]
+	if best == nobody {
+		for _, r := range f.servers[f.class[s]] {
+			if best == nobody || f.next(r).compare(f.next(best)) < 0 {
+				best = r
+			}
+		}
+	}
+	for r := range f.has {
+		if f.next(r).compare(f.next(best)) < 0 {
+			return nobody
+		}
+	}
+	return best
 }
 
 // spread lowers dist until no move of a placed shard makes any replica cheaper to reach. Moving a
@@ -143,6 +173,12 @@ func (f *flow) move(shard, to int) {
 		last := len(f.has[from]) - 1
 		f.has[from][i] = f.has[from][last]
 		f.has[from] = f.has[from][:last]
+		if h := f.home[shard]; h != nobody && from != h {
+			f.away--
+		}
+	}
+	if h := f.home[shard]; h != nobody && to != h {
+		f.away++
 	}
 	f.on[shard] = to
 	f.has[to] = append(f.has[to], shard)

@@ -22,7 +22,7 @@ func newServing(shards []Shard, replicas []Replica) *serving {
 	var number map[string]int // made only when some replica needs it
 	for i, r := range replicas {
 		g := slices.IndexFunc(sv.groups, func(g group) bool {
-			return g.all == r.ServesAll && (g.all || slices.Equal(g.list, r.Serves))
+			return g.all == r.ServesAll && (g.all || sameList(g.list, r.Serves))
 		})
 		if g < 0 {
 			g = len(sv.groups)
@@ -46,6 +46,11 @@ func newServing(shards []Shard, replicas []Replica) *serving {
 		sv.of[i] = g
 	}
 	return sv
+}
+
+// sameList compares two lists; those that are one in memory at once.
+func sameList(a, b []string) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0] || slices.Equal(a, b))
 }
 
 func (sv *serving) serves(replica, shard int) bool {

@@ -98,8 +98,8 @@ func (c *Core) layoutsInUse(kind string) []int {
 	return inUse
 }
 
-// planned says whether the shard belongs to the layout that is to be.
-func (c *Core) planned(l layout) bool {
+// wanted says whether the shard belongs to the layout that is to be.
+func (c *Core) wanted(l layout) bool {
 	of, known := c.layouts[l.kind]
 	return !known || of == l.of
 }

@@ -22,6 +22,10 @@ type Core struct {
 	byLease map[string]*shard
 	byKey   map[string]*shard
 	learns  bool
+	// lists are what members serve, each once; planned are the keys of the shards in
+	// the last plan, sorted.
+	lists   []*list
+	planned []string
 
 	// leases are the ownership Leases of the component, also of shards that this
 	// replica does not serve, by Lease name. A Lease that is not in it does not
@@ -46,6 +50,8 @@ type Core struct {
 	// that are known to run no more (ended.go).
 	pods  map[string]lease.Pod
 	ended map[string]bool
+	// reckon asks for a look at who has ended.
+	reckon bool
 	// crashes and joined are what earlier processes of the container have left; until distrusted it is given nothing. syncedAt is when it first
 	// saw the Leases.
 	crashes    int
@@ -149,6 +155,9 @@ func (c *Core) Step(now time.Time, events ...Event) []Action {
 	if !news && !c.planStale && now.Before(wake) {
 		c.wake = wake // perhaps earlier than need be: those who live on live longer
 		return nil
+	}
+	if c.reckon {
+		c.reckonEnded()
 	}
 	c.judge()
 	for again := true; again; again = c.planStale {

@@ -16,6 +16,7 @@ import (
 
 // reckonEnded finds the members whose processes are known to run no more.
 func (c *Core) reckonEnded() {
+	c.reckon = false
 	if !c.synced {
 		return
 	}
@@ -55,7 +56,7 @@ func placeOf(m lease.Member) place { return place{m.PodUID, m.Container} }
 
 func (c *Core) podSeen(p lease.Pod) {
 	c.pods[p.UID] = p
-	c.reckonEnded()
+	c.reckon = true
 	if len(c.pods) < 2*len(c.members)+manyPods {
 		return
 	}

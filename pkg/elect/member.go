@@ -100,7 +100,7 @@ func (c *Core) sameNews(member lease.Member) bool {
 }
 
 func sameMember(a, b lease.Member) bool {
-	return a.Phase == b.Phase && a.Capacity == b.Capacity && slices.Equal(a.Serves, b.Serves)
+	return a.Phase == b.Phase && a.Capacity == b.Capacity && sameServes(a.Serves, b.Serves)
 }
 
 // publish writes the member Lease when there is news, and otherwise as a

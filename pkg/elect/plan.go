@@ -20,7 +20,7 @@ func (c *Core) replan() {
 	replicas := make([]assign.Replica, len(members))
 	for i, m := range members {
 		membership[i] = presentMember{m.Identity, m.Capacity, m.Phase == lease.Draining}
-		replicas[i] = replicaOf(m)
+		replicas[i] = c.replicaOf(m)
 	}
 	if !slices.Equal(membership, c.membership) {
 		c.membership, c.steadySince = membership, c.now
@@ -81,13 +81,11 @@ func (c *Core) present() []present {
 	return append(members, self)
 }
 
-func replicaOf(m present) assign.Replica {
-	r := assign.Replica{Name: m.Identity, Capacity: m.Capacity, Ready: m.ready, Draining: m.Phase == lease.Draining}
-	r.Serves = make([]string, 0, len(m.Serves))
-	for _, served := range m.Serves {
-		r.Serves = append(r.Serves, served.Shard)
+func (c *Core) replicaOf(m present) assign.Replica {
+	return assign.Replica{
+		Name: m.Identity, Capacity: m.Capacity, Serves: c.listOf(m.Serves).names,
+		Ready: m.ready, Draining: m.Phase == lease.Draining,
 	}
-	return r
 }
 
 // suspects are the replicas that let a Lease expire and have not been heard of
@@ -117,12 +115,19 @@ func (c *Core) planShards(members []present) []assign.Shard {
 	for _, s := range c.shards {
 		said[s.key] = lease.Served{Shard: s.key, Weight: s.weight, Group: s.group}
 	}
-	for i, m := range members {
-		if i > 0 && slices.Equal(m.Serves, members[i-1].Serves) {
-			continue // the usual case, and there may be a thousand shards
+	heard := map[*lease.Served]bool{} // lists that many members share
+	owners := make(map[string][]lease.Served, len(members))
+	for _, m := range members {
+		owners[m.Identity] = m.Serves
+		if len(m.Serves) == 0 || heard[&m.Serves[0]] {
+			continue
 		}
+		heard[&m.Serves[0]] = true
 		for _, served := range m.Serves {
 			one := said[served.Shard]
+			if one.Weight >= served.Weight && (one.Group != "" || served.Group == "") {
+				continue
+			}
 			one.Weight = max(one.Weight, served.Weight)
 			if one.Group == "" {
 				one.Group = served.Group
@@ -130,16 +135,16 @@ func (c *Core) planShards(members []present) []assign.Shard {
 			said[served.Shard] = one
 		}
 	}
-	measured := weightsOf(members)
+	c.sort(said)
 	shards := make([]assign.Shard, 0, len(said))
-	for _, key := range sortedKeys(said) {
+	for i, key := range c.planned {
 		named := c.leaseName(key)
 		name := named.lease
-		if name == "" || !c.planned(named.layout) {
+		if name == "" || !c.wanted(named.layout) {
 			continue // a member Lease written by hand: nobody can own such a shard; or nobody should
 		}
 		owner := c.ownerOf(key, name)
-		s := assign.Shard{Name: key, Weight: measured.of(key, owner, said[key].Weight), Group: said[key].Group, Owner: owner}
+		s := assign.Shard{Name: key, Weight: weigh(key, owners[owner], said[key].Weight, i), Group: said[key].Group, Owner: owner}
 		if seen := c.leases[name]; seen != nil {
 			s.Moves = seen.Moves
 			s.Pin = seen.Pin(s.Owner, candidates(key, members))
@@ -149,35 +154,29 @@ func (c *Core) planShards(members []present) []assign.Shard {
 	return shards
 }
 
-// weights are what each replica says of a shard, where they differ: a map of a
-// thousand shards for each of a hundred replicas would cost more than the plan.
-type weights map[string]map[string]int64 // owner -> shard -> weight
-
-// weightsOf returns nil when all say the same.
-func weightsOf(members []present) weights {
-	alike := true
-	for i := 1; i < len(members) && alike; i++ {
-		alike = slices.Equal(members[i].Serves, members[0].Serves)
+// sort makes planned the keys of what is said, in order: mostly they are the same as
+// the last time.
+func (c *Core) sort(said map[string]lease.Served) {
+	same := len(said) == len(c.planned)
+	for i := 0; same && i < len(c.planned); i++ {
+		_, same = said[c.planned[i]]
 	}
-	if alike {
-		return nil
+	if !same {
+		c.planned = sortedKeys(said)
 	}
-	all := weights{}
-	for _, m := range members {
-		said := make(map[string]int64, len(m.Serves))
-		for _, served := range m.Serves {
-			said[served.Shard] = served.Weight
-		}
-		all[m.Identity] = said
-	}
-	return all
 }
 
-// of returns what the owner says that a shard weighs, and otherwise the most that
-// anybody says: others may not have heard yet what the owner has measured.
-func (w weights) of(key, owner string, most int64) int64 {
-	if weight, said := w[owner][key]; said {
-		return weight
+// weigh returns what the owner says that a shard weighs, and otherwise the most that
+// anybody says: others may not have heard yet what the owner has measured. The shard
+// is likely to be near at in the owner's list.
+func weigh(key string, owners []lease.Served, most int64, at int) int64 {
+	if at < len(owners) && owners[at].Shard == key {
+		return owners[at].Weight
+	}
+	for _, served := range owners {
+		if served.Shard == key {
+			return served.Weight
+		}
 	}
 	return most
 }

@@ -93,7 +93,7 @@ func (c *Core) preferNewest(ofNewest map[string]bool, replicas []assign.Replica,
 			r.Ready = false
 			continue
 		}
-		r.Serves = slices.DeleteFunc(r.Serves, func(shard string) bool {
+		r.Serves = slices.DeleteFunc(slices.Clone(r.Serves), func(shard string) bool {
 			return served[shard] && !slices.Contains(left[r.Name], shard)
 		})
 	}

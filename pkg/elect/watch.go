@@ -15,7 +15,7 @@ func (c *Core) watched(e lease.Event) {
 		c.synced, c.planStale = true, true
 		c.self.seenAt = c.now
 		c.inherit()
-		c.reckonEnded()
+		c.reckon = true
 	case lease.MemberSeen:
 		c.memberSeen(e)
 	case lease.OwnerSeen:
@@ -31,11 +31,14 @@ func (c *Core) ownerSeen(e lease.Event) {
 		c.advise(old, e.Record)
 		return
 	}
+	ghost := c.ghosts[e.Name]
 	c.leases[e.Name] = &lease.Observation{Record: e.Record, Since: c.now, Advised: e.Record.Version}
 	delete(c.ghosts, e.Name)
 	c.knowBucket(e.Name)
 	c.intruded(e.Name, e.Record)
 	switch {
+	case old == nil && ghost == nil && e.Record.MoveTo == "" && !e.Record.Paused:
+		c.ownerChanged(e.Name) // the first owner of a kind
 	case old == nil || old.MoveTo != e.Record.MoveTo || old.Paused != e.Record.Paused || old.UID != e.Record.UID ||
 		!c.now.Before(lease.ExpiresAt(old, c.config.Timing.LeaseDuration)):
 		c.planStale = true
@@ -115,8 +118,7 @@ func (c *Core) gone(e lease.Event) {
 	if old := c.members[e.Name]; old != nil && lease.Newer(e.Version, old.Version) {
 		delete(c.members, e.Name)
 		delete(c.collected, e.Name)
-		c.planStale = true
-		c.reckonEnded()
+		c.planStale, c.reckon = true, true
 		if old.Identity == c.config.Identity {
 			c.self.due = true // somebody deleted our presence: write it again
 		}
@@ -133,6 +135,7 @@ func (c *Core) memberSeen(e lease.Event) {
 	}
 	seen := e.Member
 	seen.Since, seen.First = c.now, c.now
+	seen.Serves = c.listOf(seen.Serves).serves
 	if old != nil && old.UID == seen.UID {
 		seen.First = old.First
 	}
@@ -145,7 +148,7 @@ func (c *Core) memberSeen(e lease.Event) {
 		c.planStale = true
 	}
 	c.adopt(seen.Member)
-	c.reckonEnded()
+	c.reckon = true
 }
 
 func (c *Core) shardNamed(name string) *shard {

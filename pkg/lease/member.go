@@ -106,7 +106,7 @@ func (m MemberObservation) JoinedAt() int64 {
 
 // Encode returns the annotation's value.
 func (m Member) Encode() (string, error) {
-	text, err := json.Marshal(m)
+	text, err := json.Marshal(m.compact())
 	if err != nil {
 		return "", fmt.Errorf("encoding member %s: %w", m.Identity, err)
 	}
@@ -117,8 +117,13 @@ func (m Member) Encode() (string, error) {
 // value are raised to it; a phase that is not known counts as starting, so that
 // a newer version's replica is given nothing by mistake.
 func DecodeMember(identity, annotation string) (Member, error) {
-	m := Member{}
-	if err := json.Unmarshal([]byte(annotation), &m); err != nil {
+	var written compactMember
+	err := json.Unmarshal([]byte(annotation), &written)
+	m := written.Member
+	if err == nil && len(written.ServesGzip) > 0 {
+		m.Serves, err = unzip(written.ServesGzip)
+	}
+	if err != nil {
 		return Member{}, fmt.Errorf("member %.80q: annotation %s is not what Kindred writes: %w", identity, AnnotationMember, err)
 	}
 	m.Identity = identity

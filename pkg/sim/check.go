@@ -41,6 +41,7 @@ type checker struct {
 	sentAt time.Time
 
 	shards []shardTruth
+	byName map[string]int
 	// excused are terms that a person has interfered with: I1 is not promised to
 	// them any more. unlabelled are those whose Lease the watch has lost sight of.
 	excused, unlabelled map[string]bool
@@ -71,12 +72,13 @@ type term struct {
 }
 
 func newChecker(w *World) *checker {
-	return &checker{w: w, excused: map[string]bool{}, unlabelled: map[string]bool{}}
+	return &checker{w: w, byName: map[string]int{}, excused: map[string]bool{}, unlabelled: map[string]bool{}}
 }
 
 func (c *checker) begin() {
 	for i, s := range c.w.shards {
 		name, _ := s.Name(component)
+		c.byName[name] = i
 		c.shards = append(c.shards, shardTruth{
 			name: name, terms: map[string]*term{}, tokens: map[string]bool{}, deleted: map[string]int64{},
 			vacant: true, vacantSince: c.w.plan.appears[i],
@@ -85,10 +87,8 @@ func (c *checker) begin() {
 }
 
 func (c *checker) index(name string) int {
-	for i := range c.shards {
-		if c.shards[i].name == name {
-			return i
-		}
+	if i, known := c.byName[name]; known {
+		return i
 	}
 	return -1
 }

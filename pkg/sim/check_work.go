@@ -30,6 +30,11 @@ func (c *checker) owned(r *reconciler) {
 	if !s.vacant {
 		return
 	}
+	if c.w.day != nil {
+		c.w.day.owned(r, s)
+		s.vacant, s.hadOwner = false, true
+		return
+	}
 	gap := c.w.now - max(s.vacantSince, c.staffedSince(r.index))
 	s.vacant = false
 	if s.hadOwner {
@@ -70,6 +75,9 @@ func (c *checker) stopped(r *reconciler) {
 	s := &c.shards[r.index]
 	if len(c.w.running[r.index]) == 0 && !s.vacant {
 		s.vacant, s.vacantSince = true, c.w.now
+		if c.w.day != nil {
+			c.w.day.left(r)
+		}
 	}
 }
 

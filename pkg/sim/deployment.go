@@ -13,6 +13,8 @@ type deployment struct {
 	readyAfter time.Duration
 	// made is when each pod was made.
 	made map[*pod]time.Duration
+	// over is called when it is done, if given.
+	over func()
 }
 
 // update replaces all pods that are there.
@@ -36,6 +38,9 @@ func (d *deployment) step() {
 		}
 	}
 	if len(old) == 0 && len(d.w.pods) == d.replicas {
+		if d.over != nil {
+			d.over()
+		}
 		return
 	}
 	for len(d.w.pods) < d.replicas+d.surge && len(d.made) < d.replicas {

@@ -21,6 +21,7 @@ type feed struct {
 	arrival  time.Duration
 	held     []func()
 	failures int
+	batch    batch // of a day
 }
 
 func (f *feed) close() { f.open = -1 }
@@ -57,8 +58,9 @@ func (f *feed) established(open int) {
 		return
 	}
 	w.stats.Relists++
+	w.store.requests["list and watch"]++
 	version := w.store.version
-	if f.last == 0 && w.permille(100) {
+	if f.last == 0 && w.day == nil && w.permille(100) {
 		// The first list may come from an API server that is behind.
 		version -= versionStep * int64(w.rng.IntN(30))
 	}
@@ -157,13 +159,7 @@ func (f *feed) again(open int) {
 func (f *feed) seen(o *object) {
 	f.p.remember(o)
 	f.names[o.name] = true
-	e := lease.Event{Kind: lease.OwnerSeen, Name: o.name, Version: text(o.version), Record: o.record()}
-	if o.member != nil {
-		e = lease.Event{Kind: lease.MemberSeen, Name: o.name, Version: text(o.version), Member: lease.MemberObservation{
-			Member: *o.member, Lease: o.name, UID: o.uid, Version: text(o.version), Duration: o.duration, Created: epoch.Add(o.created),
-		}}
-	}
-	f.p.put(elect.Watched{Event: e})
+	f.p.put(elect.Watched{Event: o.event()})
 }
 
 func (f *feed) gone(name string, version int64) {

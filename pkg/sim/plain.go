@@ -17,7 +17,7 @@ func (p *process) startPlain() {
 	name, _ := w.shards[index].Name(component)
 	k := &kind{p: p, index: index, shard: w.shards[index], name: name}
 	p.config = elect.Config{Timing: w.plan.timing, Identity: p.identity}
-	p.kinds = []*kind{k}
+	p.kinds, p.byShard[k.shard] = []*kind{k}, k
 	w.trace(p, "starts as a plain elector for %s, clock %+d ppm", k.shard.Kind.Kind, p.clock.ppm)
 	lock := &plainLock{k: k}
 	e := &elector{p: p, s: k.electorStream(), lock: lock, timing: p.config.Timing, leading: lock.lead}

@@ -17,7 +17,9 @@ type pod struct {
 	lives int
 	// going is set once the pod is to be no more.
 	going bool
-	proc  *process
+	// nodeGone: its node is no more, and no kubelet says so.
+	nodeGone bool
+	proc     *process
 	// weak is a replica of an older revision, which does not serve the last kind.
 	weak  bool
 	plain bool
@@ -51,7 +53,7 @@ func (p *pod) start() {
 	proc := &process{
 		w: w, pod: p, identity: fmt.Sprintf("%s_%d", p.name, p.lives), alive: true, born: w.now,
 		clock:     p.clock,
-		notBefore: map[stream]time.Duration{}, latest: map[string]*object{},
+		notBefore: map[stream]time.Duration{}, latest: map[string]*object{}, byShard: map[lease.Shard]*kind{},
 	}
 	p.proc = proc
 	w.procs = append(w.procs, proc)
@@ -70,9 +72,12 @@ func (p *pod) start() {
 		if p.weak && i == len(w.shards)-1 {
 			continue
 		}
-		name, _ := s.Name(component)
-		proc.kinds = append(proc.kinds, &kind{p: proc, index: i, shard: s, name: name})
+		k := &kind{p: proc, index: i, shard: s, name: w.names[i]}
+		proc.kinds, proc.byShard[s] = append(proc.kinds, k), k
 		proc.config.Shards = append(proc.config.Shards, elect.ShardConfig{Shard: s, Weight: w.plan.weights[i]})
+	}
+	if w.day != nil {
+		w.day.configure(&proc.config)
 	}
 	proc.core = elect.New(proc.config)
 	proc.view.init()
@@ -105,8 +110,12 @@ func (p *process) join() {
 			p.feed = &feed{p: p, names: map[string]bool{}}
 			p.feed.connect()
 			p.w.listPods(p)
-			for _, k := range p.kinds {
-				p.serve(k, time.Second)
+			if p.w.day != nil {
+				p.after(p.w.latency(), streamServe, p.serveAll)
+			} else {
+				for _, k := range p.kinds {
+					p.serve(k, time.Second)
+				}
 			}
 			p.wakeUp()
 		}
@@ -151,6 +160,9 @@ func (p *process) shutdown() {
 
 // ended is called when a life of the pod is over.
 func (p *pod) ended(proc *process) {
+	if p.nodeGone {
+		return // nobody reports it, and nothing starts there again
+	}
 	p.w.kubelet(p, lease.Container{Name: "main", Finished: p.clock.at(p.w.now).Truncate(time.Second)})
 	if p.proc != proc || p.going || p.w.finale {
 		return

@@ -44,11 +44,12 @@ type process struct {
 	turning bool
 	tick    *timer
 	// latest is kubelease.Store's: the newest known state of each Lease.
-	latest map[string]*object
-	feed   *feed
-	kinds  []*kind
-	member lease.Member
-	view   view // what the watch has told, for the checker
+	latest  map[string]*object
+	feed    *feed
+	kinds   []*kind
+	byShard map[lease.Shard]*kind
+	member  lease.Member
+	view    view // what the watch has told, for the checker
 
 	closing, finished bool
 	last              bool // it was there when everybody was told to leave
@@ -185,6 +186,13 @@ func (p *process) turn() {
 	if len(events) == 0 {
 		events = []elect.Event{elect.Tick{}}
 	}
+	if p.w.day != nil {
+		p.dayStep(events)
+		if p.finished || !p.alive || p.w.violation != nil {
+			return
+		}
+		events = nil
+	}
 	for _, e := range events {
 		p.step(e)
 		if p.finished || !p.alive || p.w.violation != nil {
@@ -225,10 +233,5 @@ func (p *process) step(e elect.Event) {
 }
 
 func (p *process) kindOf(s lease.Shard) *kind {
-	for _, k := range p.kinds {
-		if k.shard == s {
-			return k
-		}
-	}
-	return nil
+	return p.byShard[s]
 }

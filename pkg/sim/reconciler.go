@@ -83,7 +83,11 @@ func (r *reconciler) start() {
 // again schedules the next write.
 func (r *reconciler) again() {
 	w := r.p.w
-	r.write = r.p.after(w.between(100*time.Millisecond, 3*time.Second), r.s, func() {
+	pause := w.between(100*time.Millisecond, 3*time.Second)
+	if w.day != nil {
+		pause *= 10 // a thousand kinds write often enough
+	}
+	r.write = r.p.after(pause, r.s, func() {
 		if !r.running {
 			return
 		}

@@ -1,6 +1,11 @@
 package sim
 
-import "time"
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+	"time"
+)
 
 // schedule is the queue of what is going to happen, by virtual time. Two things
 // at one time happen in the order in which they were scheduled.
@@ -14,14 +19,18 @@ type entry struct {
 	at  time.Duration
 	seq uint64
 	do  func()
+	// fixed entries stay where they are when the time leaps.
+	fixed bool
 }
 
 func (e entry) before(o entry) bool { return e.at < o.at || e.at == o.at && e.seq < o.seq }
 
 // at schedules do; a time that has passed means now.
-func (s *schedule) at(t time.Duration, do func()) {
+func (s *schedule) at(t time.Duration, do func()) { s.add(t, do, false) }
+
+func (s *schedule) add(t time.Duration, do func(), fixed bool) {
 	s.count++
-	s.heap = append(s.heap, entry{max(t, s.now), s.count, do})
+	s.heap = append(s.heap, entry{max(t, s.now), s.count, do, fixed})
 	for i := len(s.heap) - 1; i > 0; {
 		parent := (i - 1) / 2
 		if !s.heap[i].before(s.heap[parent]) {
@@ -30,6 +39,30 @@ func (s *schedule) at(t time.Duration, do func()) {
 		s.heap[i], s.heap[parent] = s.heap[parent], s.heap[i]
 		i = parent
 	}
+}
+
+// leap takes the time forward by d, and everything that is not fixed with it. It
+// must not go past a fixed entry.
+func (s *schedule) leap(d time.Duration) {
+	s.now += d
+	for i := range s.heap {
+		if !s.heap[i].fixed {
+			s.heap[i].at += d
+		}
+	}
+	slices.SortFunc(s.heap, func(a, b entry) int { // what is sorted is a heap
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq))
+	})
+}
+
+// nextFixed returns when the first fixed entry is, or end if there is none before.
+func (s *schedule) nextFixed(end time.Duration) time.Duration {
+	for _, e := range s.heap {
+		if e.fixed {
+			end = min(end, e.at)
+		}
+	}
+	return end
 }
 
 func (s *schedule) after(d time.Duration, do func()) { s.at(s.now+d, do) }
@@ -73,10 +106,21 @@ const million = 1_000_000
 
 // at returns what the clock shows at a virtual time.
 func (c clock) at(now time.Duration) time.Time {
-	return c.base.Add(now * (million + time.Duration(c.ppm)) / million)
+	return c.base.Add(scale(now, million+c.ppm, million))
 }
 
 // when returns the virtual time at which the clock shows t, or a nanosecond later.
 func (c clock) when(t time.Time) time.Duration {
-	return t.Sub(c.base)*million/(million+time.Duration(c.ppm)) + 1
+	return scale(t.Sub(c.base), million, million+c.ppm) + 1
+}
+
+// scale returns d times n over m, also where d times n does not fit in 64 bits, as
+// that of three hours does not.
+func scale(d time.Duration, n, m int64) time.Duration {
+	if d < 0 {
+		return -scale(-d, n, m)
+	}
+	hi, lo := bits.Mul64(uint64(d), uint64(n))
+	q, _ := bits.Div64(hi, lo, uint64(m))
+	return time.Duration(q)
 }

@@ -14,6 +14,7 @@ import (
 type object struct {
 	name, uid string
 	version   int64
+	text      string // the version as the API has it
 	// labelled says that the Lease has the component's labels, which the watch
 	// selects by.
 	labelled    bool
@@ -31,7 +32,7 @@ type object struct {
 
 func (o *object) record() lease.Record {
 	return lease.Record{
-		UID: o.uid, Version: text(o.version), Holder: o.holder,
+		UID: o.uid, Version: o.text, Holder: o.holder,
 		Duration: o.duration, Transitions: o.transitions, Moves: o.moves,
 	}
 }
@@ -76,7 +77,9 @@ type store struct {
 	objects map[string]*object
 	version int64
 	uids    int
-	history []change
+	// requests are those that reached it, by verb.
+	requests map[string]int64
+	history  []change
 	// changed is told every change as it happens.
 	changed func(old *object, c change)
 	// clock is the API server's.
@@ -84,10 +87,11 @@ type store struct {
 }
 
 func newStore(clock func() time.Duration) *store {
-	return &store{objects: map[string]*object{}, version: 1000, clock: clock}
+	return &store{objects: map[string]*object{}, version: 1000, clock: clock, requests: map[string]int64{}}
 }
 
 func (s *store) get(name string) (*object, code) {
+	s.requests["get"]++
 	if o := s.objects[name]; o != nil {
 		return o, ok
 	}
@@ -95,6 +99,7 @@ func (s *store) get(name string) (*object, code) {
 }
 
 func (s *store) create(o object) (*object, code) {
+	s.requests["create"]++
 	if s.objects[o.name] != nil {
 		return nil, exists
 	}
@@ -105,6 +110,7 @@ func (s *store) create(o object) (*object, code) {
 
 // update writes o over the state that it names by uid and version.
 func (s *store) update(o object, anyVersion bool) (*object, code) {
+	s.requests["update"]++
 	old := s.objects[o.name]
 	switch {
 	case old == nil:
@@ -120,7 +126,7 @@ func (s *store) update(o object, anyVersion bool) (*object, code) {
 // put makes o the newest state.
 func (s *store) put(old *object, o object) *object {
 	s.version += versionStep
-	o.version = s.version
+	o.version, o.text = s.version, text(s.version)
 	s.objects[o.name] = &o
 	c := change{version: o.version, object: &o, hidden: !o.labelled}
 	if !o.labelled && old != nil && old.labelled {
@@ -133,6 +139,7 @@ func (s *store) put(old *object, o object) *object {
 
 // remove deletes a Lease, if it still has the uid and the version, where given.
 func (s *store) remove(name, uid string, version int64) code {
+	s.requests["delete"]++
 	old := s.objects[name]
 	switch {
 	case old == nil:
@@ -143,7 +150,7 @@ func (s *store) remove(name, uid string, version int64) code {
 	delete(s.objects, name)
 	s.version += versionStep
 	last := *old
-	last.version = s.version
+	last.version, last.text = s.version, text(s.version)
 	c := change{version: s.version, object: &last, gone: true, hidden: !old.labelled}
 	s.history = append(s.history, c)
 	s.changed(old, c)
@@ -153,6 +160,14 @@ func (s *store) remove(name, uid string, version int64) code {
 // list returns what the selector finds at a version, by name.
 func (s *store) list(version int64) []*object {
 	state := map[string]*object{}
+	if version >= s.version {
+		for name, o := range s.objects {
+			if o.labelled {
+				state[name] = o
+			}
+		}
+		return sorted(state)
+	}
 	for _, c := range s.history {
 		if c.version > version {
 			break
@@ -166,7 +181,11 @@ func (s *store) list(version int64) []*object {
 		}
 		state[c.object.name] = c.object
 	}
-	var all []*object
+	return sorted(state)
+}
+
+func sorted(state map[string]*object) []*object {
+	all := make([]*object, 0, len(state))
 	for _, name := range slices.Sorted(maps.Keys(state)) {
 		all = append(all, state[name])
 	}

@@ -31,9 +31,11 @@ type World struct {
 	outage, full bool
 	failures     int // how many reconcilers may yet fail by themselves
 	podCount     int
-	revision     int    // the newest
-	allPods      []*pod // also those that are no more
-	finale       bool   // everybody has been told to leave for good
+	revision     int      // the newest
+	allPods      []*pod   // also those that are no more
+	finale       bool     // everybody has been told to leave for good
+	names        []string // of the shards' Leases
+	day          *day     // nil but for RunDay
 
 	check     *checker
 	stats     Stats
@@ -68,8 +70,14 @@ func Run(o Options) (Stats, *Violation) {
 }
 
 // newWorld returns a world in which the pods of a plan have just been made.
-func newWorld(o Options, draw func(*rand.Rand, *breaks) plan) *World {
-	w := &World{options: o, rng: rand.New(rand.NewPCG(o.Seed, 0x6b696e64726564)), breaks: newBreaks(o.Broken)}
+func newWorld(o Options, draw func(*rand.Rand, *breaks) plan) *World { return newWorldOf(o, nil, draw) }
+
+// newWorldOf is newWorld for a day, if y is given.
+func newWorldOf(o Options, y *day, draw func(*rand.Rand, *breaks) plan) *World {
+	w := &World{day: y, options: o, rng: rand.New(rand.NewPCG(o.Seed, 0x6b696e64726564)), breaks: newBreaks(o.Broken)}
+	if y != nil {
+		y.w = w
+	}
 	w.plan = draw(w.rng, w.breaks)
 	w.stats = newStats(w.plan.class)
 	w.store = newStore(func() time.Duration { return w.now })
@@ -78,7 +86,9 @@ func newWorld(o Options, draw func(*rand.Rand, *breaks) plan) *World {
 	w.failures = 3
 	for i := range w.plan.kinds {
 		kind := schema.GroupKind{Group: "sim.kindred.dev", Kind: kindName(i)}
-		w.shards = append(w.shards, lease.ShardOf(kind))
+		shard := lease.ShardOf(kind)
+		name, _ := shard.Name(component)
+		w.shards, w.names = append(w.shards, shard), append(w.names, name)
 	}
 	w.running = make([][]*reconciler, w.plan.kinds)
 	w.check.begin()
@@ -110,6 +120,10 @@ func (w *World) run() (Stats, *Violation) {
 // changed is called for every change in the store, as it happens.
 func (w *World) changed(old *object, c change) {
 	w.check.changed(old, c)
+	if w.day != nil {
+		w.day.changed(old, c)
+		return
+	}
 	for _, f := range w.watchers {
 		f.offer(c)
 	}
