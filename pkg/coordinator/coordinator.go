@@ -32,8 +32,10 @@ var ErrStuck = errors.New("reconciler stuck")
 type Coordinator struct {
 	options Options
 	kinds   map[lease.Shard]*kind
-	store   Store
-	log     logr.Logger
+	// leaseNames are the names of Leases that were given.
+	leaseNames map[lease.Shard]string
+	store      Store
+	log        logr.Logger
 
 	core   *elect.Core // owned by the goroutine of Run
 	queue  queue
@@ -121,8 +123,11 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 	c := &Coordinator{
 		options: options,
 		kinds:   map[lease.Shard]*kind{},
-		exit:    exitProcess,
-		log:     options.Logger.WithValues("component", options.Component, "replica", options.Identity),
+
+		leaseNames: map[lease.Shard]string{},
+
+		exit: exitProcess,
+		log:  options.Logger.WithValues("component", options.Component, "replica", options.Identity),
 	}
 	c.queue.init()
 	c.problems.log = c.log
@@ -140,7 +145,10 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 			timing = k.Timing.WithDefaults()
 		}
 		c.kinds[shard] = newKind(c, shard, k.Reconciler, timing)
-		config.Shards = append(config.Shards, elect.ShardConfig{Shard: shard, Weight: k.Weight, Group: k.Group, Timing: timing, Learn: options.LearnWeights})
+		if k.LeaseName != "" {
+			c.leaseNames[shard] = k.LeaseName
+		}
+		config.Shards = append(config.Shards, elect.ShardConfig{Shard: shard, Lease: k.LeaseName, Weight: k.Weight, Group: k.Group, Timing: timing, Learn: options.LearnWeights})
 	}
 	c.core = elect.New(config)
 	c.member = c.core.Member()
@@ -150,7 +158,7 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 func (c *Coordinator) storeOptions() kubelease.Options {
 	o := c.options
 	return kubelease.Options{
-		Component: o.Component, Namespace: o.Namespace, Identity: o.Identity, Timing: o.Timing,
+		Component: o.Component, Namespace: o.Namespace, Identity: o.Identity, Timing: o.Timing, Names: c.leaseNames,
 		PodName: o.PodName, PodNamespace: o.PodNamespace, PodUID: o.PodUID,
 		Problem: c.problems.report,
 	}

@@ -87,9 +87,12 @@ func New(config Config) *Core {
 		planStale:  true,
 	}
 	for _, s := range config.Shards {
-		name, _ := s.Shard.Name(config.Component) // validated by the caller
+		name := s.Lease
+		if name == "" {
+			name, _ = s.Shard.Name(config.Component) // validated by the caller
+		}
 		sh := &shard{
-			id: s.Shard, key: s.Shard.String(), lease: name, weight: max(s.Weight, 1), learn: s.Learn, group: s.Group,
+			id: s.Shard, key: s.Shard.String(), lease: name, given: s.Lease, weight: max(s.Weight, 1), learn: s.Learn, group: s.Group,
 			timing: s.Timing,
 		}
 		if sh.learn && s.Weight == 0 {
@@ -100,6 +103,7 @@ func New(config Config) *Core {
 		}
 		c.shards = append(c.shards, sh)
 		c.byShard[s.Shard] = sh
+		c.leaseNames[sh.key] = name
 	}
 	slices.SortFunc(c.shards, func(a, b *shard) int { return cmp.Compare(a.lease, b.lease) })
 	return c

@@ -40,8 +40,12 @@ type presentMember struct {
 }
 
 // leaseName returns the name of a shard's Lease, or "" for a shard that cannot
-// have one.
-func (c *Core) leaseName(key string) string {
+// have one. given is the name that those who serve it have given it, if any: it counts
+// for shards that this replica does not serve.
+func (c *Core) leaseName(key, given string) string {
+	if c.byShard[lease.ParseShard(key)] == nil && given != "" && lease.ValidateName(c.config.Component, given) == nil {
+		return given
+	}
 	name, known := c.leaseNames[key]
 	if !known {
 		name, _ = lease.ParseShard(key).Name(c.config.Component)
@@ -122,12 +126,15 @@ func (c *Core) planShards(members []present) []assign.Shard {
 			if one.Group == "" {
 				one.Group = served.Group
 			}
+			if one.Lease == "" {
+				one.Lease = served.Lease
+			}
 			said[served.Shard] = one
 		}
 	}
 	var shards []assign.Shard
 	for _, key := range sortedKeys(said) {
-		name := c.leaseName(key)
+		name := c.leaseName(key, said[key].Lease)
 		if name == "" {
 			continue // a member Lease written by hand: nobody can own such a shard
 		}

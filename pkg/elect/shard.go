@@ -28,6 +28,7 @@ func (p Phase) String() string {
 type shard struct {
 	id           lease.Shard
 	key, lease   string
+	given        string // the Lease's name, if it was given
 	weight       int64
 	learn        bool
 	group        string

@@ -18,7 +18,13 @@ const (
 	// group longer than a label value may be (63 characters) has no LabelGroup.
 	LabelKind  = "kindred.dev/kind"
 	LabelGroup = "kindred.dev/group"
+	// LabelName is NameGiven on an ownership Lease whose name was given, and does not
+	// follow from the component and the kind.
+	LabelName = "kindred.dev/name"
 )
+
+// NameGiven is the value of LabelName.
+const NameGiven = "given"
 
 // Annotations on ownership Leases. They are advice for the plan: no right follows
 // from them.

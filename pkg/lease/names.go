@@ -50,6 +50,18 @@ func (s Shard) Name(component string) (string, error) {
 	return name, nil
 }
 
+// ValidateName says whether name can be the name that is given to an ownership Lease
+// of the component, in the place of the one that Shard.Name makes.
+func ValidateName(component, name string) error {
+	if problems := validation.IsDNS1123Subdomain(name); len(problems) > 0 {
+		return fmt.Errorf("lease name %q is not a valid name: %s", name, strings.Join(problems, "; "))
+	}
+	if rest, ours := strings.CutPrefix(name, component+"."); ours && !strings.Contains(rest, ".") {
+		return fmt.Errorf("lease name %q could be that of a replica's own Lease, which is %s.<replica>: give it one more dot, or another beginning", name, component)
+	}
+	return nil
+}
+
 // ValidateComponent says whether component can be the first part of Lease names
 // and the value of their component label: a DNS label of at most 63 characters
 // (RFC 1123), without dots.
