@@ -74,10 +74,11 @@ func TestDirection(t *testing.T) {
 		"fence/policy":          {"lease", "fence"},
 		"sim":                   {"lease", "assign", "elect"},
 		"sim/leaseapi":          {},
+		"bucket":                {"lease"},
 		"coordinator":           {"lease", "elect", "kubelease", "fence"},
 		"coordinator/storetest": {"lease", "kubelease", "coordinator"},
 		"inspect":               {"lease", "assign", "kubelease"},
-		"adapter/informer":      {"lease", "coordinator"},
+		"adapter/informer":      {"lease", "bucket", "coordinator"},
 
 		"adapter/controllerruntime":     {"lease", "coordinator"},
 		"adapter/controllerruntime/e2e": {},

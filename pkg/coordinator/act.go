@@ -25,6 +25,15 @@ func (c *Coordinator) act(life context.Context, action elect.Action) {
 		c.kinds[a.Term.Shard].stopReconciler(a)
 	case elect.Release:
 		c.release(life, a)
+	case elect.Check:
+		c.start(func() {
+			leases, err := c.store.Check(life, a.Term)
+			c.queue.put(elect.Checked{Shard: a.Term.Shard, Term: a.Term, OK: err == nil, Leases: leases})
+		})
+	case elect.Evict:
+		c.start(func() {
+			_ = c.store.Evict(life, a.Lease, a.UID, a.Version) // as below
+		})
 	case elect.Publish:
 		c.publish(life, a.Member)
 	case elect.Collect:

@@ -31,7 +31,8 @@ var ErrStuck = errors.New("reconciler stuck")
 // Coordinator is one replica. Make it with New and give it its life with Run.
 type Coordinator struct {
 	options Options
-	kinds   map[lease.Shard]*kind
+	kinds   map[lease.Shard]*kind // by bucket, where a kind has several
+	byKind  map[schema.GroupKind]*registered
 	// leaseNames are the names of Leases that were given.
 	leaseNames map[lease.Shard]string
 	store      Store
@@ -123,6 +124,7 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 	c := &Coordinator{
 		options: options,
 		kinds:   map[lease.Shard]*kind{},
+		byKind:  map[schema.GroupKind]*registered{},
 
 		leaseNames: map[lease.Shard]string{},
 
@@ -139,16 +141,20 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 		MaxMoving: options.MaxHandovers, MaxMovingHere: options.MaxHandoversHere,
 	}
 	for _, k := range kinds {
-		shard := lease.ShardOf(k.GroupKind)
 		timing := options.Timing
 		if k.Timing != (lease.Timing{}) {
 			timing = k.Timing.WithDefaults()
 		}
-		c.kinds[shard] = newKind(c, shard, k.Reconciler, timing)
-		if k.LeaseName != "" {
-			c.leaseNames[shard] = k.LeaseName
+		r := &registered{c: c, kind: k.GroupKind, reconciler: k.Reconciler, opened: make(chan struct{})}
+		c.byKind[k.GroupKind] = r
+		for _, shard := range lease.ShardsOf(k.GroupKind, k.Buckets) {
+			c.kinds[shard] = newKind(r, shard, timing)
+			r.shards = append(r.shards, c.kinds[shard])
+			if k.LeaseName != "" {
+				c.leaseNames[shard] = k.LeaseName + shard.Suffix()
+			}
+			config.Shards = append(config.Shards, elect.ShardConfig{Shard: shard, Lease: c.leaseNames[shard], Weight: k.bucketWeight(), Group: k.Group, Timing: timing, Learn: options.LearnWeights})
 		}
-		config.Shards = append(config.Shards, elect.ShardConfig{Shard: shard, Lease: k.LeaseName, Weight: k.Weight, Group: k.Group, Timing: timing, Learn: options.LearnWeights})
 	}
 	c.core = elect.New(config)
 	c.member = c.core.Member()
@@ -171,9 +177,11 @@ func (c *Coordinator) Identity() string { return c.options.Identity }
 // once when it does now. There is one channel per term: after the term has ended
 // Elected returns a new one, open until the next. A kind that is not registered
 // has a channel that is never closed. Safe for concurrent use.
+//
+// A kind with buckets counts as owned while this replica owns any of them.
 func (c *Coordinator) Elected(groupKind schema.GroupKind) <-chan struct{} {
-	if k := c.kinds[lease.ShardOf(groupKind)]; k != nil {
-		return k.elected()
+	if r := c.byKind[groupKind]; r != nil {
+		return r.elected()
 	}
 	return nil
 }
@@ -181,11 +189,23 @@ func (c *Coordinator) Elected(groupKind schema.GroupKind) <-chan struct{} {
 // Term returns the term under which this replica owns the kind now, and false
 // when it does not. What is decided by it can be out of date at once; work that
 // needs the lock belongs in a Reconciler. Safe for concurrent use.
+//
+// Of a kind with buckets it is the first of Terms.
 func (c *Coordinator) Term(groupKind schema.GroupKind) (lease.Term, bool) {
-	if k := c.kinds[lease.ShardOf(groupKind)]; k != nil {
-		return k.currentTerm()
+	if terms := c.Terms(groupKind); len(terms) > 0 {
+		return terms[0], true
 	}
 	return lease.Term{}, false
+}
+
+// Terms returns the terms under which this replica owns the kind now: none, one, or,
+// of a kind with buckets, one for each bucket that it owns, in their order. As with
+// Term, it can be out of date at once. Safe for concurrent use.
+func (c *Coordinator) Terms(groupKind schema.GroupKind) []lease.Term {
+	if r := c.byKind[groupKind]; r != nil {
+		return r.current()
+	}
+	return nil
 }
 
 // Check is a health check in the form of k8s.io/apiserver's healthz. It passes

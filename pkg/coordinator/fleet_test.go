@@ -55,6 +55,7 @@ type replica struct {
 	mu    sync.Mutex
 	fault leaseapi.Fault
 	verbs []string // which verbs the fault is for; nil for all
+	any   func(verb, name string) leaseapi.Fault
 }
 
 func newFleet(t *testing.T) *fleet {
@@ -111,9 +112,12 @@ func (f *fleet) addKinds(name string, kinds []coordinator.Kind, change ...func(*
 	return r
 }
 
-func (r *replica) faultFor(verb, _ string) leaseapi.Fault {
+func (r *replica) faultFor(verb, name string) leaseapi.Fault {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.any != nil {
+		return r.any(verb, name)
+	}
 	if r.verbs != nil && !slices.Contains(r.verbs, verb) {
 		return leaseapi.Fault{}
 	}
@@ -124,7 +128,14 @@ func (r *replica) faultFor(verb, _ string) leaseapi.Fault {
 func (r *replica) breakWith(fault leaseapi.Fault, verbs ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.fault, r.verbs = fault, verbs
+	r.fault, r.verbs, r.any = fault, verbs, nil
+}
+
+// faulty makes each request fail, or not, as faults says.
+func (r *replica) faulty(faults func(verb, name string) leaseapi.Fault) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.any = faults
 }
 
 func (r *replica) heal() { r.breakWith(leaseapi.Fault{}) }

@@ -14,13 +14,14 @@ import (
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
-// kind runs one kind's elector and reconciler, as the core says.
+// kind runs the elector and the reconciler of one kind, or of one bucket of a kind, as
+// the core says.
 type kind struct {
-	c          *Coordinator
-	shard      lease.Shard
-	reconciler Reconciler
-	log        logr.Logger
-	timing     lease.Timing
+	c      *Coordinator
+	of     *registered
+	shard  lease.Shard
+	log    logr.Logger
+	timing lease.Timing
 
 	// busy is how long the reconcilers of this kind were busy so far.
 	busy meter
@@ -29,18 +30,14 @@ type kind struct {
 	haltElector func()
 	cancel      context.CancelCauseFunc
 
-	mu      sync.Mutex // guards what follows: users ask from their goroutines
-	opened  chan struct{}
+	mu      sync.Mutex   // guards what follows: users ask from their goroutines
 	fence   *fence.Fence // of the last term that was won
 	term    *lease.Term
 	stuckIn *lease.Term
 }
 
-func newKind(c *Coordinator, shard lease.Shard, r Reconciler, timing lease.Timing) *kind {
-	return &kind{
-		c: c, shard: shard, reconciler: r, timing: timing, opened: make(chan struct{}),
-		log: c.log.WithValues("kind", shard.String()),
-	}
+func newKind(r *registered, shard lease.Shard, timing lease.Timing) *kind {
+	return &kind{c: r.c, of: r, shard: shard, timing: timing, log: r.c.log.WithValues("kind", shard.String())}
 }
 
 // campaign runs client-go's LeaderElector until stopElector, or until it gives
@@ -99,7 +96,7 @@ func (k *kind) told(e lease.LockEvent) {
 	k.fenceTold(e)
 	switch e.Kind {
 	case lease.LockAcquired:
-		k.c.queue.put(elect.Acquired{Term: e.Term, Version: e.Version, SentAt: e.SentAt})
+		k.c.queue.put(elect.Acquired{Term: e.Term, Version: e.Version, SentAt: e.SentAt, Split: e.Split})
 	case lease.LockRenewed:
 		k.c.queue.put(elect.Renewed{Shard: k.shard, Version: e.Version, SentAt: e.SentAt})
 	case lease.LockTaken:
@@ -154,12 +151,6 @@ func (k *kind) check() error {
 		return nil
 	}
 	return fmt.Errorf("the reconciler of %s still runs although its term %s is over", k.shard, k.stuckIn.Token())
-}
-
-func (k *kind) elected() <-chan struct{} {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.opened
 }
 
 func (k *kind) currentTerm() (lease.Term, bool) {

@@ -2,6 +2,7 @@ package coordinator_test
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,42 @@ func TestLeaseName(t *testing.T) {
 	})
 }
 
+// The Leases of buckets have the name that was given, and their suffix; so has the mark
+// of the whole kind.
+func TestLeaseNameOfBuckets(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFleet(t)
+		wait := func(ctx context.Context, _ lease.Term) error {
+			<-ctx.Done()
+			return nil
+		}
+		f.addKinds("op-0", []coordinator.Kind{{
+			GroupKind: groupKind("Queue"), Reconciler: coordinator.ReconcilerFunc(wait),
+			LeaseName: "controller.pkg.queue", Buckets: 2,
+		}})
+		time.Sleep(5 * time.Second)
+		list, err := f.api.Client(nil).Leases("default").List(context.Background(), metav1.ListOptions{LabelSelector: lease.LabelRole + "=" + lease.RoleOwner})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, l := range list.Items {
+			got[l.Name] = *l.Spec.HolderIdentity
+			if l.Labels[lease.LabelName] != lease.NameGiven {
+				t.Errorf("the labels of %s are %v", l.Name, l.Labels)
+			}
+		}
+		want := map[string]string{
+			"controller.pkg.queue":          "",
+			"controller.pkg.queue.00-of-02": f.replicas["op-0"].Identity(),
+			"controller.pkg.queue.01-of-02": f.replicas["op-0"].Identity(),
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("the Leases and their holders are %v, want %v", got, want)
+		}
+	})
+}
+
 func TestLeaseNameErrors(t *testing.T) {
 	run := coordinator.ReconcilerFunc(func(context.Context, lease.Term) error { return nil })
 	kind := func(name, leaseName string) coordinator.Kind {
@@ -63,7 +100,7 @@ func TestLeaseNameErrors(t *testing.T) {
 	long.GroupKind = schema.GroupKind{Group: strings.Repeat("g", 60) + ".example.com", Kind: "Cache"}
 	_, err := coordinator.NewWithLeases(nil, quiet("op-0"),
 		kind("Queue", "op.member-1"), kind("Topic", "Not_valid"), kind("A", "twice.the.same"), kind("B", "twice.the.same"),
-		kind("C", "op.database.sample.kindred.dev"), kind("Database", ""), kind("D", "once"), kind("D", "again"), long)
+		kind("C", "op.database.sample.kindred.dev"), kind("Database", ""), kind("D", "once"), kind("D", "again"), long, kind("E", "controller.queue.00-of-02"))
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -74,6 +111,7 @@ func TestLeaseNameErrors(t *testing.T) {
 		`kinds C.sample.kindred.dev and Database.sample.kindred.dev would share the Lease "op.database.sample.kindred.dev"`,
 		`kind D.sample.kindred.dev is registered twice`,
 		`its group is too long for a label`,
+		`kind E.sample.kindred.dev: lease name "controller.queue.00-of-02" ends like the name of a bucket's Lease`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q:\n%v", want, err)

@@ -188,11 +188,11 @@ func validate(o Options, kinds []Kind) error {
 	if o.Stuck != ExitProcess && o.Stuck != KeepRunning {
 		add("stuck policy %d is not known: use ExitProcess or KeepRunning", o.Stuck)
 	}
-	return errors.Join(append(errs, validateKinds(o.Component, kinds)...)...)
+	return errors.Join(append(errs, validateKinds(o, kinds)...)...)
 }
 
 // validateKinds checks what is registered, each kind by itself and together.
-func validateKinds(component string, kinds []Kind) []error {
+func validateKinds(o Options, kinds []Kind) []error {
 	var errs []error
 	if len(kinds) == 0 {
 		errs = append(errs, errors.New("no kind is registered: give New at least one Kind"))
@@ -211,10 +211,11 @@ func validateKinds(component string, kinds []Kind) []error {
 		if kind.Weight < 0 {
 			errs = append(errs, fmt.Errorf("kind %s has weight %d: it must be at least 1", shard, kind.Weight))
 		}
-		if lease.ValidateComponent(component) != nil {
+		errs = append(errs, validateBuckets(o, kind)...)
+		if lease.ValidateComponent(o.Component) != nil {
 			continue // already reported, and every name would repeat it
 		}
-		name, err := kind.leaseName(component)
+		name, err := kind.leaseName(o.Component)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -239,6 +240,9 @@ func (k Kind) leaseName(component string) (string, error) {
 	}
 	if err := lease.ValidateName(component, k.LeaseName); err != nil {
 		return "", fmt.Errorf("kind %s: %w", shard, err)
+	}
+	if _, _, of := lease.SplitName(k.LeaseName); of > 0 {
+		return "", fmt.Errorf("kind %s: lease name %q ends like the name of a bucket's Lease: leave the last part out, and set Buckets to %d", shard, k.LeaseName, of)
 	}
 	if k.GroupKind.Group != "" && shard.Labels(component)[lease.LabelGroup] == "" {
 		return "", fmt.Errorf("kind %s: its group is too long for a label, and nothing else on the Lease %q would say which kind it is of: leave LeaseName out", shard, k.LeaseName)

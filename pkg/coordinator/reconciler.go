@@ -20,7 +20,9 @@ type Reconciler interface {
 	// guarded client are refused from the term's safe-until on, at once when the
 	// Lease is lost, and after Run has returned.
 	//
-	// Run is called once per term, never twice at once. context.Cause(ctx) says
+	// Run is called once per term, never twice at once; but a kind with buckets has a
+	// term for each bucket that the replica owns, and Run is called for each, at once. It
+	// must then keep to the objects in the term's bucket (package bucket). context.Cause(ctx) says
 	// why the term ended. Run returns nil after ctx was cancelled; when it returns
 	// earlier, with or without an error, the replica gives the kind up, and takes
 	// part in its election again after a pause that grows with each failure.
@@ -32,7 +34,7 @@ type Reconciler interface {
 type StandbyReconciler interface {
 	Reconciler
 	// Standby is called once, before the first election of the kind, on every
-	// replica. It works until ctx is cancelled, which happens when the coordinator
+	// replica, however many buckets the kind has. It works until ctx is cancelled, which happens when the coordinator
 	// stops, after Run has returned. It must not write. When it returns earlier it
 	// is called again after a pause; until then the replica does not take part in
 	// the kind's election.
@@ -51,8 +53,16 @@ type Kind struct {
 	GroupKind schema.GroupKind
 	// Reconciler does the work.
 	Reconciler Reconciler
-	// Weight is how much work the kind is, relative to the others. Default 1.
+	// Weight is how much work the kind is, relative to the others. Each of its buckets
+	// weighs its share, rounded up. Default 1.
 	Weight int64
+	// Buckets splits the kind's objects into that many parts, each with a Lease of its
+	// own and an owner, so that several replicas share the kind. The Reconciler must keep
+	// to its term's bucket; the informer adapter does. At most lease.MaxBuckets, and not
+	// together with Group or Options.Admitted. All replicas should give a kind the same
+	// number; while some give another one, as in a rollout that changes it, the kind is
+	// owned in one way only (docs/buckets.md). Default 0, which as 1 is no split.
+	Buckets int
 	// Group keeps kinds together: those of one group have one owner, and move as one.
 	// All replicas must give a kind the same group. Default: none.
 	Group string

@@ -47,8 +47,8 @@ func (c *Coordinator) Run(ctx context.Context) error {
 	if c.options.LearnWeights {
 		c.start(func() { c.measure(life) })
 	}
-	for _, k := range c.kinds {
-		c.start(func() { k.serve(life) })
+	for _, r := range c.byKind {
+		c.start(func() { r.serve(life) })
 	}
 	// The coordinator's own writes have no term, also if its rest.Config is guarded.
 	c.loop(ctx, fence.Exempt(life))
@@ -120,7 +120,7 @@ func (c *Coordinator) join(ctx context.Context) error {
 	for {
 		err := c.store.Join(fence.Exempt(ctx), c.member)
 		if err == nil {
-			c.log.Info("Joined", "leases", c.options.Namespace, "kinds", len(c.kinds))
+			c.log.Info("Joined", "leases", c.options.Namespace, "kinds", len(c.byKind))
 			return nil
 		}
 		if errors.Is(err, ErrIdentityInUse) {

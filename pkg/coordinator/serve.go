@@ -23,8 +23,8 @@ const (
 
 // serve waits until the kind exists, then offers this replica for it, and keeps
 // its standby running.
-func (k *kind) serve(life context.Context) {
-	operation := "kind " + k.shard.String()
+func (r *registered) serve(life context.Context) {
+	operation := "kind " + r.kind.String()
 	pause := firstServePause
 	wait := func() bool {
 		select {
@@ -36,11 +36,11 @@ func (k *kind) serve(life context.Context) {
 		}
 	}
 	for {
-		err := k.c.options.KindExists(life, k.shard.Kind)
+		err := r.c.options.KindExists(life, r.kind)
 		if life.Err() != nil {
 			return
 		}
-		k.c.problems.report(operation, err)
+		r.c.problems.report(operation, err)
 		if err == nil {
 			break
 		}
@@ -48,14 +48,14 @@ func (k *kind) serve(life context.Context) {
 			return
 		}
 	}
-	standby, warm := k.reconciler.(StandbyReconciler)
+	standby, warm := r.reconciler.(StandbyReconciler)
 	if !warm {
-		k.c.queue.put(elect.Serves{Shard: k.shard, OK: true})
+		r.offer(true)
 		return
 	}
 	pause = firstServePause
 	for {
-		k.c.queue.put(elect.Serves{Shard: k.shard, OK: true})
+		r.offer(true)
 		err := standby.Standby(life)
 		if life.Err() != nil {
 			return
@@ -63,11 +63,18 @@ func (k *kind) serve(life context.Context) {
 		if err == nil {
 			err = errors.New("it returned before its context was cancelled")
 		}
-		k.c.queue.put(elect.Serves{Shard: k.shard, OK: false})
-		k.c.problems.report(operation, fmt.Errorf("standby of %s: %w", k.shard, err))
+		r.offer(false)
+		r.c.problems.report(operation, fmt.Errorf("standby of %s: %w", r.kind, err))
 		if !wait() {
 			return
 		}
+	}
+}
+
+// offer says whether this replica can run the kind, in all its buckets.
+func (r *registered) offer(ok bool) {
+	for _, k := range r.shards {
+		r.c.queue.put(elect.Serves{Shard: k.shard, OK: ok})
 	}
 }
 

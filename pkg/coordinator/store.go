@@ -25,6 +25,13 @@ type Store interface {
 	// changed since.
 	Collect(ctx context.Context, name, uid, version string) error
 
+	// Check returns all ownership Leases of the term's kind, by name, as they were at
+	// some time after the call. Before that, for a term of a bucket, it makes sure that the
+	// Lease of the whole kind is marked with lease.AnnotationSplit.
+	Check(ctx context.Context, term lease.Term) (map[string]lease.Record, error)
+	// Evict frees a Lease, unless it has changed since.
+	Evict(ctx context.Context, name, uid, version string) error
+
 	// Watch tells sink about all Leases of the component, then lease.Synced, then
 	// every change, until ctx is cancelled. It tries again by itself.
 	Watch(ctx context.Context, sink func(lease.Event))

@@ -28,7 +28,7 @@ func (k *kind) startReconciler(life context.Context, term lease.Term) {
 			k.returned(ctx, term, err)
 		}()
 		if err = k.admit(ctx, term); err == nil {
-			err = k.reconciler.Run(ctx, term)
+			err = k.of.reconciler.Run(ctx, term)
 		}
 	}()
 }
@@ -56,7 +56,7 @@ func (k *kind) beginTerm(ctx context.Context, term lease.Term) error {
 		return context.Cause(ctx)
 	}
 	k.term = &term
-	close(k.opened)
+	k.of.begin()
 	return nil
 }
 
@@ -79,10 +79,11 @@ func (k *kind) returned(ctx context.Context, term lease.Term, err error) {
 	}
 }
 
-// endTerm makes Elected return a new channel. mu is held.
+// endTerm takes the term back from what Elected and Term tell. mu is held.
 func (k *kind) endTerm() {
 	if k.term != nil {
-		k.term, k.opened = nil, make(chan struct{})
+		k.term = nil
+		k.of.end()
 	}
 }
 

@@ -58,6 +58,15 @@ type (
 		Moves  int
 	}
 
+	// Check: make sure that the Lease of the whole kind is marked as that of a kind that
+	// is split, if the term is of a bucket, and then read all ownership Leases of the
+	// kind, as they are at some time after this. Answer: Checked.
+	Check struct{ Term lease.Term }
+
+	// Evict: free a Lease whose holder's time has run out, if it still is at this
+	// version. No answer.
+	Evict struct{ Lease, UID, Version string }
+
 	// Publish: write the member Lease. Answer: Published. At most one is under way.
 	Publish struct{ Member lease.Member }
 
@@ -83,6 +92,8 @@ func (StartReconciler) action() {}
 func (Fence) action()           {}
 func (StopReconciler) action()  {}
 func (Release) action()         {}
+func (Check) action()           {}
+func (Evict) action()           {}
 func (Publish) action()         {}
 func (Collect) action()         {}
 func (Stuck) action()           {}

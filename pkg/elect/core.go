@@ -61,8 +61,17 @@ type Core struct {
 	steadySince time.Time
 	membership  []presentMember
 	// leaseNames caches the Lease names of all shards ever seen in the plan, by key.
-	leaseNames map[string]string
-	collected  map[string]time.Time
+	leaseNames map[string]shardName
+
+	// buckets are the names of all Leases of buckets ever seen, by kind; layouts is how
+	// each kind that is or was split is to be split, served what anybody serves. Kinds
+	// go by the name of the Lease of the whole kind (layout.go).
+	buckets   map[string]map[string]bool
+	layouts   map[string]int
+	served    map[layout]bool
+	evictions map[string]eviction
+
+	collected map[string]time.Time
 
 	now     time.Time
 	wake    time.Time
@@ -83,16 +92,14 @@ func New(config Config) *Core {
 		members:   map[string]*lease.MemberObservation{},
 		collected: map[string]time.Time{},
 
-		leaseNames: map[string]string{},
+		leaseNames: map[string]shardName{},
+		buckets:    map[string]map[string]bool{},
+		evictions:  map[string]eviction{},
 		planStale:  true,
 	}
 	for _, s := range config.Shards {
-		name := s.Lease
-		if name == "" {
-			name, _ = s.Shard.Name(config.Component) // validated by the caller
-		}
-		sh := &shard{
-			id: s.Shard, key: s.Shard.String(), lease: name, given: s.Lease, weight: max(s.Weight, 1), learn: s.Learn, group: s.Group,
+		sh := &shard{ // its name was validated by the caller
+			id: s.Shard, key: s.Shard.String(), shardName: nameOf(s.Shard, config.Component, s.Lease), given: s.Lease, weight: max(s.Weight, 1), learn: s.Learn, group: s.Group,
 			timing: s.Timing,
 		}
 		if sh.learn && s.Weight == 0 {
@@ -103,7 +110,7 @@ func New(config Config) *Core {
 		}
 		c.shards = append(c.shards, sh)
 		c.byShard[s.Shard] = sh
-		c.leaseNames[sh.key] = name
+		c.leaseNames[sh.key] = sh.shardName
 	}
 	slices.SortFunc(c.shards, func(a, b *shard) int { return cmp.Compare(a.lease, b.lease) })
 	return c
@@ -166,6 +173,8 @@ func (c *Core) apply(event Event) {
 		c.withShard(e.Shard, func(s *shard) { c.serves(s, e.OK) })
 	case Acquired:
 		c.withShard(e.Term.Shard, func(s *shard) { c.acquired(s, e) })
+	case Checked:
+		c.withShard(e.Shard, func(s *shard) { c.checked(s, e) })
 	case Renewed:
 		c.withShard(e.Shard, func(s *shard) { c.renewed(s, e) })
 	case LockLost:

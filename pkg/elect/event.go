@@ -32,6 +32,9 @@ type (
 		Term    lease.Term
 		Version string
 		SentAt  time.Time
+		// Split says that the Lease which was taken is marked as that of a kind that was
+		// split at some time.
+		Split bool
 	}
 
 	// Renewed: a renewal sent at SentAt succeeded.
@@ -67,6 +70,14 @@ type (
 		Now   *lease.Record
 	}
 
+	// Checked: all ownership Leases of the kind, by name, have been read for this term.
+	Checked struct {
+		Shard  lease.Shard
+		Term   lease.Term
+		OK     bool
+		Leases map[string]lease.Record
+	}
+
 	// PodSeen: what is known of a Pod has changed.
 	PodSeen struct{ lease.Pod }
 
@@ -93,6 +104,7 @@ func (LockLost) event()     {}
 func (ElectorEnded) event() {}
 func (Returned) event()     {}
 func (Released) event()     {}
+func (Checked) event()      {}
 func (PodSeen) event()      {}
 func (Load) event()         {}
 func (Tick) event()         {}

@@ -149,6 +149,7 @@ func (c *Core) collect() {
 	if c.closing || !c.synced || !c.self.joined() {
 		return
 	}
+	c.collectBuckets()
 	fallback := c.config.Timing.LeaseDuration
 	for _, m := range c.members {
 		if m.Alive(fallback, c.now) && m.Phase == lease.Ready && m.Identity < c.config.Identity {

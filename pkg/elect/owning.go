@@ -43,8 +43,13 @@ func (c *Core) advanceOwner(s *shard) {
 		c.drain(s, Leaving, "")
 	case !s.served:
 		c.drain(s, NotServed, "")
+	case !c.planned(s.layout):
+		c.changeLayout(s)
 	default:
 		c.move(s)
+	}
+	if s.phase == Owning {
+		c.check(s)
 	}
 }
 

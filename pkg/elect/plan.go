@@ -25,6 +25,7 @@ func (c *Core) replan() {
 	if !slices.Equal(membership, c.membership) {
 		c.membership, c.steadySince = membership, c.now
 	}
+	c.chooseLayouts(members)
 	shards := c.planShards(members)
 	c.rollout(members, replicas, shards)
 	c.plan = assign.Plan(assign.Input{Replicas: replicas, Shards: shards})
@@ -39,16 +40,15 @@ type presentMember struct {
 	draining bool
 }
 
-// leaseName returns the name of a shard's Lease, or "" for a shard that cannot
-// have one. given is the name that those who serve it have given it, if any: it counts
-// for shards that this replica does not serve.
-func (c *Core) leaseName(key, given string) string {
-	if c.byShard[lease.ParseShard(key)] == nil && given != "" && lease.ValidateName(c.config.Component, given) == nil {
-		return given
+// leaseName returns what a shard's Lease is called. given is the name that those who
+// serve it have given it, if any: it counts for shards that this replica does not serve.
+func (c *Core) leaseName(key, given string) shardName {
+	if given != "" && c.byShard[lease.ParseShard(key)] == nil && lease.ValidateName(c.config.Component, given) == nil {
+		return nameOf(lease.ParseShard(key), c.config.Component, given)
 	}
 	name, known := c.leaseNames[key]
 	if !known {
-		name, _ = lease.ParseShard(key).Name(c.config.Component)
+		name = nameOf(lease.ParseShard(key), c.config.Component, "")
 		c.leaseNames[key] = name
 	}
 	return name
@@ -134,9 +134,10 @@ func (c *Core) planShards(members []present) []assign.Shard {
 	}
 	var shards []assign.Shard
 	for _, key := range sortedKeys(said) {
-		name := c.leaseName(key, said[key].Lease)
-		if name == "" {
-			continue // a member Lease written by hand: nobody can own such a shard
+		named := c.leaseName(key, said[key].Lease)
+		name := named.lease
+		if name == "" || !c.planned(named.layout) {
+			continue // a member Lease written by hand: nobody can own such a shard; or nobody should
 		}
 		owner := c.ownerOf(key, name)
 		s := assign.Shard{Name: key, Weight: weigh(key, owner, said[key].Weight, members), Group: said[key].Group, Owner: owner}

@@ -32,6 +32,10 @@ const (
 	HolderChanged Reason = "the Lease has another holder"
 	// LeaseDeleted: the Lease is gone, or is another object of the same name.
 	LeaseDeleted Reason = "the Lease was deleted"
+	// LayoutChanged: more replicas serve the kind in another layout.
+	LayoutChanged Reason = "the kind is to be split in another way"
+	// OtherLayout: somebody holds a Lease of the kind in another layout.
+	OtherLayout Reason = "the kind has an owner under another layout"
 	// LeaseEdited: somebody shortened the duration in the Lease.
 	LeaseEdited Reason = "the Lease's duration was edited by hand"
 )

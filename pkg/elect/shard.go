@@ -26,8 +26,9 @@ func (p Phase) String() string {
 
 // shard is the state of one shard on this replica.
 type shard struct {
-	id           lease.Shard
-	key, lease   string
+	id  lease.Shard
+	key string
+	shardName
 	given        string // the Lease's name, if it was given
 	weight       int64
 	learn        bool
@@ -57,6 +58,13 @@ type shard struct {
 	lost         bool // the Lease is not ours any more: there is nothing to release
 	drainBy      time.Time
 	stuck        bool
+
+	// unchecked says that the term must not begin, or go on without being looked at,
+	// before the answer to a Check; checking that one is under way, checkWait when the
+	// next may be asked for (layout.go). keepUntil is until when the shard stays although
+	// another layout is to be.
+	unchecked, checking  bool
+	checkWait, keepUntil time.Time
 
 	// vacantSince is when the Lease was first judged free; zero while it is held.
 	vacantSince time.Time

@@ -1,6 +1,8 @@
 package elect
 
 import (
+	"time"
+
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
@@ -21,29 +23,45 @@ func (c *Core) advanceStandby(s *shard) {
 		c.releaseLeftOver(s, seen)
 		return
 	}
+	held, expired := c.otherLayoutHeld(s)
+	if held {
+		s.vacantSince = zeroTime
+		return
+	}
 	if s.vacantSince.IsZero() {
 		s.vacantSince = c.now
 	}
 	if c.closing || !c.synced || c.self.acked == "" || !c.offered(s) || !c.due(s.campaignWait) {
 		return
 	}
-	switch planned, _ := c.plan.For(s.key); {
-	case planned.Owner == c.config.Identity:
-		c.campaign(s, seen, state, Planned)
-	case c.due(s.vacantSince.Add(c.config.Grace())):
-		c.campaign(s, seen, state, GraceOver)
+	reason, grace := GraceOver, c.config.Grace()
+	if !c.planned(s.layout) {
+		grace += s.timing.LeaseDuration // nobody has taken the kind in the layout that is to be
 	}
+	if planned, _ := c.plan.For(s.key); planned.Owner == c.config.Identity {
+		reason = Planned
+	} else if !c.due(s.vacantSince.Add(grace)) {
+		return
+	}
+	if len(expired) > 0 {
+		c.evict(s, expired) // the watch will tell
+		return
+	}
+	c.campaign(s, seen, state, reason)
 }
 
 // haunted says whether the Lease was deleted while another replica held it, and
 // that replica may still be at work. The former holder itself makes the Lease
 // anew as soon as its reconciler has returned.
 func (c *Core) haunted(s *shard) bool {
-	ghost := c.ghosts[s.lease]
+	return c.haunts(c.ghosts[s.lease], s.timing.LeaseDuration)
+}
+
+func (c *Core) haunts(ghost *lease.Observation, fallback time.Duration) bool {
 	if ghost == nil || ghost.Holder == c.config.Identity || c.ended[ghost.Holder] {
 		return false
 	}
-	return !c.due(lease.ExpiresAt(ghost, s.timing.LeaseDuration))
+	return !c.due(lease.ExpiresAt(ghost, fallback))
 }
 
 // releaseLeftOver frees a Lease that names this replica although it has no
@@ -97,7 +115,7 @@ func (c *Core) advanceCampaign(s *shard) {
 	taken := seen != nil && seen.Holder != c.config.Identity &&
 		lease.Newer(seen.Version, s.version) &&
 		c.judged(seen) == lease.Held
-	if taken || c.closing || !s.served {
+	if held, _ := c.otherLayoutHeld(s); taken || held || c.closing || !s.served {
 		c.stopElector(s)
 	}
 }
@@ -118,6 +136,8 @@ func (c *Core) acquired(s *shard, e Acquired) {
 	s.phase, s.drainBy = Draining, c.now.Add(c.config.DrainTimeout)
 	s.startedAt, s.vacantSince = c.now, zeroTime
 	s.busy, s.measured = 0, 0
+	s.unchecked, s.checking = false, false
+	s.checkWait, s.keepUntil = zeroTime, zeroTime
 	now := lease.Record{
 		UID: e.Term.UID, Version: e.Version, Holder: e.Term.Holder,
 		Duration: s.timing.LeaseDuration, Transitions: e.Term.Transitions,
@@ -135,11 +155,16 @@ func (c *Core) acquired(s *shard, e Acquired) {
 	if s.lost || s.stopping || c.closing || !s.served || !c.now.Before(s.renewBy) {
 		return
 	}
-	s.phase, s.reconcilerUp = Owning, true
+	s.phase = Owning
 	if s.handoffs > 0 {
 		s.handoffNot = c.now.Add(backoff(2*c.config.RebalanceDelay, lastHandoffPause, s.handoffs))
 	}
-	c.do(StartReconciler{Term: s.term})
+	if !c.planned(s.layout) {
+		s.keepUntil = c.now.Add(lastHandoffPause)
+	}
+	if s.unchecked = s.of > 0 || e.Split || len(c.buckets[s.kind]) > 0; !s.unchecked {
+		c.begin(s)
+	}
 }
 
 // learn records what the Lease says after a write of our own, ahead of the
@@ -147,6 +172,7 @@ func (c *Core) acquired(s *shard, e Acquired) {
 func (c *Core) learn(s *shard, r lease.Record, advised string) {
 	if seen := c.leases[s.lease]; seen == nil || lease.Newer(r.Version, seen.Version) {
 		c.leases[s.lease] = &lease.Observation{Record: r, Since: c.now, Advised: advised}
+		c.knowBucket(s.lease)
 		delete(c.ghosts, s.lease)
 	}
 	c.planStale = true

@@ -33,6 +33,8 @@ func (c *Core) ownerSeen(e lease.Event) {
 	}
 	c.leases[e.Name] = &lease.Observation{Record: e.Record, Since: c.now, Advised: e.Record.Version}
 	delete(c.ghosts, e.Name)
+	c.knowBucket(e.Name)
+	c.intruded(e.Name, e.Record)
 	if old == nil || old.Holder != e.Record.Holder || old.MoveTo != e.Record.MoveTo || old.Paused != e.Record.Paused || old.UID != e.Record.UID ||
 		old.Transitions != e.Record.Transitions || !c.now.Before(lease.ExpiresAt(old, c.config.Timing.LeaseDuration)) {
 		c.planStale = true
@@ -92,6 +94,9 @@ func (c *Core) checkTerm(s *shard, r lease.Record) {
 func (c *Core) gone(e lease.Event) {
 	if old := c.leases[e.Name]; old != nil && lease.Newer(e.Version, old.Version) {
 		delete(c.leases, e.Name)
+		delete(c.collected, e.Name)
+		delete(c.evictions, e.Name)
+		c.unmarked(e.Name)
 		if e.Listed {
 			old.Since = c.now
 		}

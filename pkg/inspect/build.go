@@ -161,13 +161,16 @@ func (b *builder) dropTwins() {
 	})
 	type key struct {
 		fleet
-		kind string
+		kind       string
+		bucket, of int
 	}
 	first := map[key]string{}
 	b.snapshot.Kinds = slices.DeleteFunc(kinds, func(k Kind) bool {
-		used, twin := first[key{k.fleet(), k.Name()}]
+		its := key{fleet: k.fleet(), kind: k.Name()}
+		_, its.bucket, its.of = lease.SplitName(k.Lease)
+		used, twin := first[its]
 		if !twin {
-			first[key{k.fleet(), k.Name()}] = k.Lease
+			first[its] = k.Lease
 			return false
 		}
 		b.snapshot.Problems = append(b.snapshot.Problems, fmt.Sprintf(

@@ -28,6 +28,7 @@ func shardOfLease(l *coordinationv1.Lease) (lease.Shard, error) {
 	component, kind := l.Labels[lease.LabelComponent], l.Labels[lease.LabelKind]
 	if l.Labels[lease.LabelName] == lease.NameGiven {
 		shard := shardOf(kind, l.Labels[lease.LabelGroup])
+		_, shard.Bucket, shard.Of = lease.SplitName(l.Name)
 		if _, err := shard.Name(component); err != nil {
 			return lease.Shard{}, fmt.Errorf("%w; delete it", err)
 		}

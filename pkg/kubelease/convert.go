@@ -32,6 +32,7 @@ func Record(l *coordinationv1.Lease) lease.Record {
 	r.MoveTo = l.Annotations[lease.AnnotationMoveTo]
 	paused, marked := l.Annotations[lease.AnnotationPaused]
 	r.Paused = marked && paused != "false"
+	_, r.Split = l.Annotations[lease.AnnotationSplit]
 	return r
 }
 

@@ -96,13 +96,20 @@ func (s *Store) Lock(shard lease.Shard, timing lease.Timing, seen *lease.Record,
 
 // identify returns the name and the labels of a shard's Lease.
 func (s *Store) identify(shard lease.Shard) (string, map[string]string, error) {
-	labels := shard.Labels(s.options.Component)
-	if name, given := s.options.Names[shard]; given {
-		labels[lease.LabelName] = lease.NameGiven
-		return name, labels, nil
+	if name := s.options.Names[shard]; name != "" {
+		return name, s.labels(shard, true), nil
 	}
 	name, err := shard.Name(s.options.Component)
-	return name, labels, err
+	return name, s.labels(shard, false), err
+}
+
+// labels returns the labels of a shard's Lease, whose name was given or not.
+func (s *Store) labels(shard lease.Shard, given bool) map[string]string {
+	labels := shard.Labels(s.options.Component)
+	if given {
+		labels[lease.LabelName] = lease.NameGiven
+	}
+	return labels
 }
 
 // close ends the lock: it makes no further request. It says whether the campaign
@@ -235,6 +242,8 @@ func (l *Lock) written(sentAt time.Time, err error) {
 	l.mu.Unlock()
 	if renewal {
 		event.Kind = lease.LockRenewed
+	} else {
+		event.Split = Record(last).Split
 	}
 	l.tell(event)
 }
@@ -267,7 +276,12 @@ func (l *Lock) report(err error) {
 
 func (l *Lock) inTerm() bool        { l.mu.Lock(); defer l.mu.Unlock(); return l.term != nil }
 func (l *Lock) campaignedFor() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.existed }
-func (l *Lock) isOver() bool        { l.mu.Lock(); defer l.mu.Unlock(); return l.over }
+func (l *Lock) isSplit() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last != nil && Record(l.last).Split
+}
+func (l *Lock) isOver() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.over }
 
 // RecordEvent does nothing: the coordinator records the terms that reconcilers
 // really had.

@@ -54,6 +54,9 @@ func (c *lockClient) Get(ctx context.Context, name string, o metav1.GetOptions) 
 func (c *lockClient) Create(ctx context.Context, l *coordinationv1.Lease, o metav1.CreateOptions) (*coordinationv1.Lease, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.lock.timeout)
 	defer cancel()
+	if c.lock.isSplit() {
+		metav1.SetMetaDataAnnotation(&l.ObjectMeta, lease.AnnotationSplit, "true") // made anew: replace
+	}
 	created, err := c.LeaseInterface.Create(ctx, l, o)
 	return c.answered(created, err, true)
 }

@@ -18,6 +18,9 @@ const (
 	// group longer than a label value may be (63 characters) has no LabelGroup.
 	LabelKind  = "kindred.dev/kind"
 	LabelGroup = "kindred.dev/group"
+	// LabelBucket says which bucket of the kind an ownership Lease is about, as in
+	// 1-of-4. The Lease of a whole kind has none.
+	LabelBucket = "kindred.dev/bucket"
 	// LabelName is NameGiven on an ownership Lease whose name was given, and does not
 	// follow from the component and the kind.
 	LabelName = "kindred.dev/name"
@@ -40,6 +43,11 @@ const (
 	AnnotationPaused = "kindred.dev/paused"
 )
 
+// AnnotationSplit marks the Lease of a whole kind that was split into buckets at some
+// time. Whoever takes that Lease has to make sure that no bucket has an owner. It is
+// never taken off again.
+const AnnotationSplit = "kindred.dev/split"
+
 // Values of LabelRole.
 const (
 	RoleOwner  = "owner"
@@ -60,6 +68,9 @@ func (s Shard) Labels(component string) map[string]string {
 	}
 	if s.Kind.Group != "" && len(validation.IsValidLabelValue(s.Kind.Group)) == 0 {
 		labels[LabelGroup] = s.Kind.Group
+	}
+	if s.Of > 0 {
+		labels[LabelBucket] = s.Part()
 	}
 	return labels
 }

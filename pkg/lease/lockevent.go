@@ -10,6 +10,9 @@ type LockEvent struct {
 	// time just before it was sent; both for LockAcquired and LockRenewed.
 	Version string
 	SentAt  time.Time
+	// Split, for LockAcquired, says that the Lease which was taken is marked as that of
+	// a kind that was split (AnnotationSplit).
+	Split bool
 }
 
 // LockEventKind tells lock events apart.

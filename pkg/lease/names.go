@@ -16,7 +16,8 @@ const coreGroup = "core"
 
 // Name returns the name of the shard's ownership Lease:
 // <component>.<kind>.<group> in lower case, for example
-// widget-operator.database.sample.kindred.dev.
+// widget-operator.database.sample.kindred.dev. A bucket's has one part more, as in
+// widget-operator.database.sample.kindred.dev.01-of-04.
 //
 // An ownership Lease always has at least two dots in its name and a member
 // Lease exactly one, so the two never collide.
@@ -35,11 +36,18 @@ func (s Shard) Name(component string) (string, error) {
 		return "", fmt.Errorf("kind %q of group %q: a Kind has at most %d letters, digits and dashes, as in Database",
 			s.Kind.Kind, s.Kind.Group, validation.LabelValueMaxLength)
 	}
+	if err := s.validateBucket(); err != nil {
+		return "", err
+	}
 	group := s.Kind.Group
 	if group == "" {
 		group = coreGroup
 	}
+	if _, _, like := parsePart(group[strings.LastIndexByte(group, '.')+1:]); like {
+		return "", fmt.Errorf("kind %s: the last part of its group reads like a bucket (1-of-4), so its Lease could be that of another kind's bucket: it cannot be elected", s)
+	}
 	name := component + "." + strings.ToLower(s.Kind.Kind) + "." + group
+	name += s.Suffix()
 	if len(name) > validation.DNS1123SubdomainMaxLength {
 		return "", fmt.Errorf("kind %s: its Lease would be named %q, which has %d characters and Kubernetes allows %d: shorten the component name",
 			s, name, len(name), validation.DNS1123SubdomainMaxLength)

@@ -25,6 +25,9 @@ type Record struct {
 	// (AnnotationPaused).
 	MoveTo string
 	Paused bool
+	// Split says that this is the Lease of a whole kind that was split into buckets at
+	// some time (AnnotationSplit).
+	Split bool
 	// Acquired and Renewed are the holder's own clock and only for display.
 	Acquired, Renewed time.Time
 }

@@ -13,7 +13,8 @@ import (
 
 // Options configure a Runner.
 type Options struct {
-	// Name is the controller's name in logs and in the work queue's metrics.
+	// Name is the controller's name in logs and in the work queue's metrics, there
+	// followed by the bucket, as in databases/1-of-4, if the kind has several.
 	// Required.
 	Name string
 	// Informer watches the kind's objects. Required. Standby starts it; one that is

@@ -5,10 +5,12 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
 
+	"github.com/kindred-k8s/kindred/pkg/bucket"
 	"github.com/kindred-k8s/kindred/pkg/coordinator"
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
@@ -16,13 +18,21 @@ import (
 // queue is the work queue of one term.
 type queue struct {
 	workqueue.TypedRateLimitingInterface[cache.ObjectName]
+	// has says whether an object is in the term's bucket: the others have no place here.
+	has func(types.NamespacedName) bool
 	log klog.Logger
 }
 
-func newQueue(o Options, log klog.Logger) queue {
+func newQueue(o Options, term lease.Term, log klog.Logger) queue {
+	// Several buckets of one kind may be here at once: their metrics must not be one.
+	name := o.Name
+	if part := term.Shard.Part(); part != "" {
+		name += "/" + part
+	}
 	return queue{
+		has: bucket.Of(term),
 		TypedRateLimitingInterface: workqueue.NewTypedRateLimitingQueueWithConfig(o.RateLimiter(),
-			workqueue.TypedRateLimitingQueueConfig[cache.ObjectName]{Name: o.Name}),
+			workqueue.TypedRateLimitingQueueConfig[cache.ObjectName]{Name: name}),
 		log: log,
 	}
 }
@@ -35,7 +45,9 @@ func (q queue) handler() cache.ResourceEventHandler {
 			q.log.Error(err, "An event is about something that has no name; it is left out")
 			return
 		}
-		q.Add(key)
+		if q.has(types.NamespacedName(key)) {
+			q.Add(key)
+		}
 	}
 	return cache.ResourceEventHandlerFuncs{
 		AddFunc:    add,

@@ -59,8 +59,9 @@ func (r *Runner) Standby(ctx context.Context) error {
 }
 
 // Run reconciles every object in the cache, and then every object that changes,
-// until ctx is cancelled. It returns when no reconcile is under way any more and
-// its event handler is gone. It returns ErrStopped when the informer stops first.
+// until ctx is cancelled; of a kind with buckets, those in the term's bucket. It
+// returns when no reconcile is under way any more and its event handler is gone. It
+// returns ErrStopped when the informer stops first.
 func (r *Runner) Run(ctx context.Context, term lease.Term) error {
 	log := klog.FromContext(ctx).WithValues("controller", r.options.Name, "term", term.Token())
 	ctx, end := context.WithCancelCause(klog.NewContext(ctx, log))
@@ -68,7 +69,7 @@ func (r *Runner) Run(ctx context.Context, term lease.Term) error {
 
 	// The informer tells a new handler about everything in its cache, under the
 	// lock that orders events: nothing is missed between the two.
-	queue := newQueue(r.options, log)
+	queue := newQueue(r.options, term, log)
 	handle, err := r.options.Informer.AddEventHandlerWithOptions(queue.handler(), cache.HandlerOptions{Logger: &log})
 	if err != nil {
 		queue.ShutDown()
