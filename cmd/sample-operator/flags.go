@@ -40,6 +40,7 @@ func (o *electionOptions) bind(flags *pflag.FlagSet) {
 	flags.Int64Var(&o.capacity, "capacity", 1, "how much this replica can carry, relative to the others")
 	flags.BoolVar(&o.fencePolicy, "fence-policy", false, "the policies of \"kindred policy\" are installed: begin a term once the API server has seen it")
 	flags.IntVar(&o.maxHandovers, "max-handovers", 0, "how many kinds may move at once to even out the split; 0 for any number")
+	flags.StringToIntVar(&o.bucketFlags, "buckets", nil, "into how many parts a kind is split, so that several replicas share it, as in Database=3; without it, it is not split")
 	flags.StringToInt64Var(&o.weightFlags, "weights", nil, "how much work a kind is, relative to the others, as in Database=3,Queue=2; without it, 1")
 }
 

@@ -25,6 +25,8 @@ func FuzzFlags(f *testing.F) {
 	f.Add("--weights=Database=9223372036854775807 --capacity=9223372036854775807")
 	f.Add("--capacity=9223372036854775808 --weights==")
 	f.Add("--weights=Database=0")
+	f.Add("--buckets=Database=3,queue=1")
+	f.Add("--buckets=Database=101 --fence-policy")
 	f.Add("--kinds=database,Database")
 	f.Fuzz(func(t *testing.T, line string) {
 		var o options
@@ -35,7 +37,7 @@ func FuzzFlags(f *testing.F) {
 		}
 		var kinds []coordinator.Kind
 		for _, kind := range o.work.kinds {
-			kinds = append(kinds, coordinator.Kind{GroupKind: kind, Weight: o.election.weights[kind], Reconciler: coordinator.ReconcilerFunc(nil)})
+			kinds = append(kinds, coordinator.Kind{GroupKind: kind, Weight: o.election.weights[kind], Buckets: o.election.buckets[kind], Reconciler: coordinator.ReconcilerFunc(nil)})
 		}
 		if len(kinds) == 0 {
 			t.Errorf("%q is accepted, and serves nothing", line)

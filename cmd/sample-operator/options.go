@@ -47,10 +47,12 @@ type electionOptions struct {
 	drainTimeout   time.Duration
 	capacity       int64
 	weightFlags    map[string]int64
+	bucketFlags    map[string]int
 	fencePolicy    bool
 	maxHandovers   int
 
 	weights map[schema.GroupKind]int64 // from weightFlags
+	buckets map[schema.GroupKind]int   // from bucketFlags
 }
 
 // workOptions are about the reconcilers.
@@ -152,6 +154,19 @@ func (o *electionOptions) complete(kinds []schema.GroupKind) []error {
 			errs = append(errs, fmt.Errorf("--weights gives %s the weight %d: it must be at least 1", name, weight))
 		} else if len(parsed) == 1 {
 			o.weights[parsed[0]] = weight
+		}
+	}
+	o.buckets = map[schema.GroupKind]int{}
+	for _, name := range slices.Sorted(maps.Keys(o.bucketFlags)) {
+		parsed, bad := parseKinds("--buckets", []string{name}, kinds)
+		errs = append(errs, bad...)
+		if n := o.bucketFlags[name]; n < 1 || n > lease.MaxBuckets {
+			errs = append(errs, fmt.Errorf("--buckets gives %s %d buckets: use 1, which is no split, to %d", name, n, lease.MaxBuckets))
+		} else if len(parsed) == 1 {
+			o.buckets[parsed[0]] = n
+			if o.fencePolicy && n > 1 {
+				errs = append(errs, fmt.Errorf("--buckets splits %s, and --fence-policy waits for a policy, which there cannot be for a kind that is split: leave one of them out", name))
+			}
 		}
 	}
 	return errs

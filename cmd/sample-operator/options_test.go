@@ -71,7 +71,7 @@ func TestFlagsReachTheCoordinator(t *testing.T) {
 }
 
 func TestKindsAndWeights(t *testing.T) {
-	o, err := parse(t, pod, "--kinds=queue,Database.sample.kindred.dev", "--weights=Queue=3", "--ignore-cancel=database")
+	o, err := parse(t, pod, "--kinds=queue,Database.sample.kindred.dev", "--weights=Queue=3", "--buckets=database=4", "--ignore-cancel=database")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,11 +85,14 @@ func TestKindsAndWeights(t *testing.T) {
 	if len(o.election.weights) != 1 || o.election.weights[queue] != 3 {
 		t.Errorf("the weights are %v", o.election.weights)
 	}
+	if len(o.election.buckets) != 1 || o.election.buckets[database] != 4 {
+		t.Errorf("the buckets are %v", o.election.buckets)
+	}
 }
 
 func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 	_, err := parse(t, nil, "--component=Not.A.Label", "--leader-elect-lease-duration=1500ms", "--rebalance-delay=0s", "--drain-timeout=-1s",
-		"--capacity=0", "--kinds=Database,database,Planet", "--weights=Queue=2,Database=0", "--workers=0", "--work-duration=-1s",
+		"--capacity=0", "--kinds=Database,database,Planet", "--weights=Queue=2,Database=0", "--buckets=Queue=2,Database=101", "--workers=0", "--work-duration=-1s",
 		"--ignore-cancel=Topic", "--health-bind-address=")
 	if err == nil {
 		t.Fatal("flags that are all wrong were taken")
@@ -97,6 +100,7 @@ func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 	for _, part := range []string{
 		"--namespace is empty", "--component: ", "must be whole seconds", "--rebalance-delay is 0s", "--drain-timeout is -1s", "--capacity is 0",
 		`--kinds names "Planet": use Database, Queue`, "--kinds names Database twice", `--weights names "Queue": use Database`,
+		`--buckets names "Queue": use Database`, "--buckets gives Database 101 buckets",
 		"--weights gives Database the weight 0", "--workers is 0", "--work-duration is -1s", `--ignore-cancel names "Topic"`, "--health-bind-address is empty",
 	} {
 		if !strings.Contains(err.Error(), part) {

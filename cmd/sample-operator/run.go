@@ -102,6 +102,7 @@ func (o options) kinds(client dynamic.Interface, journal *journal) ([]coordinato
 		kinds = append(kinds, coordinator.Kind{
 			GroupKind: kind,
 			Weight:    o.election.weights[kind],
+			Buckets:   o.election.buckets[kind],
 			Reconciler: journaled{
 				StandbyReconciler: reconciler,
 				journal:           journal,

@@ -3,134 +3,18 @@ package coordinator_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/kindred-k8s/kindred/pkg/bucket"
 	"github.com/kindred-k8s/kindred/pkg/coordinator"
 	"github.com/kindred-k8s/kindred/pkg/lease"
+	"github.com/kindred-k8s/kindred/pkg/sim/leaseapi"
 )
-
-// objects is one kind's objects, and who reconciles each now. It fails the test when
-// an object is ever in the hands of two.
-type objects struct {
-	t     *testing.T
-	keys  []types.NamespacedName
-	drain time.Duration // what a reconciler takes to return
-	start time.Time
-
-	mu      sync.Mutex
-	with    map[types.NamespacedName]string // replica and shard
-	free    time.Time                       // since when some object has nobody
-	longest time.Duration                   // that some object had nobody
-	starts  int
-}
-
-func newObjects(t *testing.T, n int) *objects {
-	o := &objects{t: t, with: map[types.NamespacedName]string{}, start: time.Now(), free: time.Now()}
-	for i := range n {
-		o.keys = append(o.keys, types.NamespacedName{Namespace: "default", Name: fmt.Sprintf("database-%d", i)})
-	}
-	return o
-}
-
-// kind registers the kind in so many buckets on a replica.
-func (o *objects) kind(replica string, buckets int) coordinator.Kind {
-	run := func(ctx context.Context, term lease.Term) error {
-		has := bucket.Of(term)
-		for ctx.Err() == nil {
-			o.take(replica+" "+term.Shard.String(), has)
-			<-ctx.Done()
-		}
-		time.Sleep(o.drain)
-		o.leave(replica + " " + term.Shard.String())
-		return nil
-	}
-	return coordinator.Kind{GroupKind: groupKind("Database"), Buckets: buckets, Reconciler: coordinator.ReconcilerFunc(run)}
-}
-
-func (o *objects) take(who string, has func(types.NamespacedName) bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.starts++
-	for _, key := range o.keys {
-		if !has(key) {
-			continue
-		}
-		if other, busy := o.with[key]; busy {
-			o.t.Errorf("%v: I1 broken: %s takes %s, which %s reconciles", time.Since(o.start), who, key, other)
-		}
-		o.with[key] = who
-	}
-	if len(o.with) == len(o.keys) {
-		o.longest = max(o.longest, time.Since(o.free))
-	}
-}
-
-func (o *objects) leave(who string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.with) == len(o.keys) {
-		o.free = time.Now()
-	}
-	maps.DeleteFunc(o.with, func(_ types.NamespacedName, with string) bool { return with == who })
-}
-
-// wantAll checks that every object is reconciled, in so many buckets, and returns how
-// many of these each replica has, fewest first.
-func (o *objects) wantAll(buckets int) []int {
-	o.t.Helper()
-	synctest.Wait()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.with) != len(o.keys) {
-		o.t.Errorf("%v: %d of %d objects are reconciled", time.Since(o.start), len(o.with), len(o.keys))
-	}
-	shards := map[string]string{}
-	for _, who := range o.with {
-		replica, shard, _ := strings.Cut(who, " ")
-		shards[shard] = replica
-	}
-	if len(shards) != max(buckets, 1) {
-		o.t.Errorf("%v: the owners are %v, want %d buckets", time.Since(o.start), shards, buckets)
-	}
-	counts := map[string]int{}
-	for _, replica := range shards {
-		counts[replica]++
-	}
-	return slices.Sorted(maps.Values(counts))
-}
-
-// ownerless returns the longest time that some object was with nobody, since it was
-// asked for the last time.
-func (o *objects) ownerless() time.Duration {
-	synctest.Wait()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	longest := o.longest
-	o.longest = 0
-	return longest
-}
-
-func (f *fleet) leaseNames() []string {
-	list, err := f.api.Client(nil).Leases("default").List(context.Background(), metav1.ListOptions{LabelSelector: lease.LabelRole + "=" + lease.RoleOwner})
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	var names []string
-	for _, l := range list.Items {
-		names = append(names, l.Name)
-	}
-	return slices.Sorted(slices.Values(names))
-}
 
 // Three replicas share one kind, and go on when one of them leaves.
 func TestBucketsAreShared(t *testing.T) {
@@ -229,4 +113,57 @@ func TestRollingUpdateChangesBuckets(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is wrong with how kinds are split is reported all at once.
+func TestBucketsThatCannotBe(t *testing.T) {
+	options := quiet("op-0")
+	options.Admitted = func(context.Context, schema.GroupKind) error { return nil }
+	nothing := coordinator.ReconcilerFunc(nil)
+	long := schema.GroupKind{Group: strings.Repeat("a.", 120) + "dev", Kind: "Long"} // fits, but not with a bucket
+	_, err := coordinator.NewWithLeases(leaseapi.New().Client(nil), options,
+		coordinator.Kind{GroupKind: groupKind("Cache"), Reconciler: nothing, Buckets: -1},
+		coordinator.Kind{GroupKind: groupKind("Topic"), Reconciler: nothing, Buckets: lease.MaxBuckets + 1},
+		coordinator.Kind{GroupKind: groupKind("Database"), Reconciler: nothing, Buckets: 2, Group: "storage"},
+		coordinator.Kind{GroupKind: schema.GroupKind{Group: "dev.01-of-04", Kind: "Queue"}, Reconciler: nothing},
+		coordinator.Kind{GroupKind: long, Reconciler: nothing, Buckets: 3},
+	)
+	if err == nil {
+		t.Fatal("it is accepted")
+	}
+	for _, part := range []string{
+		"Cache.sample.kindred.dev has -1 buckets", "Topic.sample.kindred.dev has 101 buckets", "2 buckets and the group \"storage\"",
+		"2 buckets, and admitted is given", "Queue.dev.01-of-04: the last part of its group reads like a bucket", "/0-of-3: its Lease would be named",
+	} {
+		if n := strings.Count(err.Error(), part); n != 1 {
+			t.Errorf("the error says %q %d times, want once", part, n)
+		}
+	}
+	if t.Failed() {
+		t.Log(err)
+	}
+}
+
+// A bucket weighs its share of the kind.
+func TestWeightOfBuckets(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f, o := newFleet(t), newObjects(t, 10)
+		heavy := o.kind("op-0", 4)
+		heavy.Weight = 10
+		f.addKinds("op-0", []coordinator.Kind{heavy})
+		time.Sleep(time.Second)
+		l, err := f.api.Client(nil).Leases("default").Get(t.Context(), lease.MemberName("op", f.replicas["op-0"].Identity()), metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := lease.DecodeMember("", l.Annotations[lease.AnnotationMember])
+		if err != nil || len(m.Serves) != 4 {
+			t.Fatalf("it serves %v (%v), want four buckets", m.Serves, err)
+		}
+		for _, served := range m.Serves {
+			if served.Weight != 3 { // a quarter of ten, rounded up
+				t.Errorf("%s weighs %d, want 3", served.Shard, served.Weight)
+			}
+		}
+	})
 }

@@ -18,6 +18,8 @@
 //	StartReconciler  Returned, once, when nothing that it started runs any more
 //	StopReconciler   cancels the reconciler's context; Returned follows
 //	Release          Released
+//	Check            Checked
+//	Evict            nothing
 //	Publish          Published
 //	Collect          nothing
 //	Stuck            nothing, or the end of the process
@@ -39,7 +41,8 @@
 //
 //   - At most one elector per shard. None is started while the reconciler of an
 //     earlier term runs or a release is under way.
-//   - At most one reconciler per shard.
+//   - At most one reconciler per shard. One for a bucket, or for a kind that was split
+//     at some time, only after a Check of its term.
 //   - A Release only when neither the shard's reconciler nor its elector runs.
 //   - At most one Publish under way.
 //   - Stuck at most once per term, and then the elector is stopped, so that the
@@ -76,12 +79,19 @@
 // replica, which has no term, is released (LeftOver): the answer to an earlier
 // write of its own was lost.
 //
+// A kind can be split in several ways (layout.go), and what is said here is then for
+// each layout: a Lease is not free while one of another layout of its kind is held,
+// and one of another layout that has expired is freed first (Evict). The plan is about
+// the layout that is to be. In another one a free Lease is campaigned for only after a
+// lease duration more than the grace period.
+//
 // Campaigning. The elector was given the grounds: the state of the Lease that
 // makes it free. It is stopped when a newer state names another holder, when the
 // replica leaves, and when the kind is no longer served.
 //
-// Owning. The term began with the elector's first write. It ends, with
-// StopReconciler and the reason, when
+// Owning. The term began with the elector's first write, and the reconciler starts at
+// once, or when a Check has shown that the kind has no owner under another layout. It
+// ends, with StopReconciler and the reason, when
 //
 //   - the watch or the elector shows another holder or none (HolderChanged), or
 //     that the Lease is gone or is another object (LeaseDeleted). The Lease is
@@ -89,6 +99,9 @@
 //   - no renewal sent in the last RenewDeadline has succeeded, or the elector has
 //     given up (RenewFailed); safe-until has passed, in a process that was stopped
 //     for a while (SafeUntilPassed);
+//   - a Lease of another layout of the kind has a holder (OtherLayout), or the kind is
+//     to be owned in another layout and membership has held still or a bucket is vacant
+//     (LayoutChanged);
 //   - somebody has shortened the duration in the Lease (LeaseEdited): others wait
 //     only for what is written, so safe-until comes forward too. Without any
 //     duration they wait for their own, and safe-until stays;
@@ -120,8 +133,8 @@
 //
 // The names are those of docs/design.md.
 //
-//   - I1, one owner: StartReconciler is said in one place, on Acquired (acquired),
-//     and checkTerm, lose and gone end a term that the Lease contradicts. The plan
+//   - I1, one owner: StartReconciler is said in one place (begin), on Acquired or on
+//     Checked, and checkTerm, lose and gone end a term that the Lease contradicts. The plan
 //     decides only who campaigns first and who hands over.
 //   - I2, stop before release: advanceDrain. releaseLeftOver is in Standby, where
 //     no reconciler runs.

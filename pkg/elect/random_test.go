@@ -61,8 +61,8 @@ func newWorld(t *rapid.T) *world {
 		Identity: "a_1", Component: "op", Timing: lease.Timing{}.WithDefaults(),
 		RebalanceDelay: 3 * time.Second, DrainTimeout: 20 * time.Second,
 	}
-	for _, kind := range []string{"Database", "Queue"} {
-		config.Shards = append(config.Shards, ShardConfig{Shard: lease.ParseShard(kind + ".example.com"), Weight: 1})
+	for _, kind := range []string{"Database/0-of-2", "Database/1-of-2", "Queue"} {
+		config.Shards = append(config.Shards, ShardConfig{Shard: shardNamed(kind), Weight: 1})
 	}
 	return &world{t: t, core: New(config), dog: newWatchdog(), now: time.Unix(1000, 0), won: map[lease.Shard]*lease.Term{}}
 }
@@ -117,6 +117,9 @@ func (w *world) answers(id lease.Shard) []Event {
 			events = append(events, Renewed{Shard: id, Version: w.next(), SentAt: w.now}, LockLost{Shard: id, Reason: HolderChanged})
 		}
 	}
+	if term, asked := w.dog.asked[id]; asked {
+		events = append(events, w.checked(term))
+	}
 	if w.dog.reconciler[id] {
 		events = append(events, Returned{Shard: id})
 	}
@@ -130,8 +133,24 @@ func (w *world) answers(id lease.Shard) []Event {
 func (w *world) win(id lease.Shard) Event {
 	name, _ := id.Name("op")
 	term := lease.Term{Shard: id, Lease: name, Holder: "a_1", UID: "u", Transitions: w.version}
-	return Acquired{Term: term, Version: w.next(), SentAt: w.now}
+	return Acquired{Term: term, Version: w.next(), SentAt: w.now, Split: rapid.Bool().Draw(w.t, "split")}
 }
+
+// checked is an answer to Check: mostly a good one.
+func (w *world) checked(term lease.Term) Event {
+	e := Checked{Shard: term.Shard, Term: term, OK: rapid.IntRange(0, 4).Draw(w.t, "checked") > 0, Leases: map[string]lease.Record{}}
+	e.Leases[term.Lease] = lease.Record{UID: term.UID, Version: w.next(), Holder: term.Holder, Transitions: term.Transitions, Duration: 15 * time.Second}
+	for _, name := range otherLayouts {
+		if rapid.Bool().Draw(w.t, "other layout") {
+			holder := rapid.SampledFrom([]string{"", "", "", "a_1", "b_1"}).Draw(w.t, "its holder")
+			e.Leases[name] = lease.Record{UID: "o", Version: w.next(), Holder: holder, Duration: w.duration()}
+		}
+	}
+	return e
+}
+
+// otherLayouts are Leases of a kind that the core splits in another way.
+var otherLayouts = []string{"op.database.example.com", "op.database.example.com.01-of-03"}
 
 // duration is what Leases say, with what only hands write.
 func (w *world) duration() time.Duration {
@@ -141,7 +160,7 @@ func (w *world) duration() time.Duration {
 }
 
 func (w *world) leaseEvent(s *shard) Event {
-	name := rapid.SampledFrom([]string{s.lease, s.lease, "op.unknown.example.com"}).Draw(w.t, "lease")
+	name := rapid.SampledFrom(append([]string{s.lease, s.lease, s.lease, s.lease, "op.unknown.example.com"}, otherLayouts...)).Draw(w.t, "lease")
 	if rapid.IntRange(0, 9).Draw(w.t, "gone") == 0 {
 		return Watched{lease.Event{Kind: lease.Gone, Name: name, Version: w.next(), Listed: rapid.Bool().Draw(w.t, "listed")}}
 	}
@@ -170,7 +189,7 @@ func (w *world) memberEvent() Event {
 	for _, s := range w.core.shards {
 		m.Serves = append(m.Serves, lease.Served{Shard: s.key, Weight: number.Draw(w.t, "weight")})
 	}
-	m.Serves = append(m.Serves, lease.Served{Shard: rapid.SampledFrom([]string{"", "..", "Other.example.com"}).Draw(w.t, "shard"), Weight: 1})
+	m.Serves = append(m.Serves, lease.Served{Shard: rapid.SampledFrom([]string{"", "..", "Other.example.com", "Database.example.com", "Database.example.com/1-of-3"}).Draw(w.t, "shard"), Weight: 1})
 	version := w.next()
 	return Watched{lease.Event{Kind: lease.MemberSeen, Name: name, Version: version,
 		Member: lease.MemberObservation{Member: m, Lease: name, Version: version, Duration: w.duration()}}}

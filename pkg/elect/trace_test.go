@@ -110,7 +110,7 @@ func (tr *trace) newCore(args map[string]string) []string {
 		config.Started = time.Unix(int64(started), 0)
 	}
 	for kind := range strings.SplitSeq(args["kinds"], ",") {
-		config.Shards = append(config.Shards, ShardConfig{Shard: lease.ParseShard(kind + ".example.com"), Weight: 1})
+		config.Shards = append(config.Shards, ShardConfig{Shard: shardNamed(kind), Weight: 1})
 	}
 	tr.core, tr.watchdog = New(config), newWatchdog()
 	tr.phases = tr.core.phases()
@@ -120,7 +120,7 @@ func (tr *trace) newCore(args map[string]string) []string {
 func (tr *trace) event(now time.Time, words []string) Event {
 	verb, shard, args := words[0], lease.Shard{}, parseArgs(words[1:])
 	if len(words) > 1 && !strings.Contains(words[1], "=") {
-		shard = lease.ParseShard(words[1] + ".example.com")
+		shard = shardNamed(words[1])
 	}
 	name, _ := shard.Name("op")
 	transitions, _ := strconv.Atoi(args["transitions"])
@@ -153,7 +153,7 @@ func (tr *trace) event(now time.Time, words []string) Event {
 			Revision: args["revision"], PodUID: args["pod"], Started: int64(number("started")), Crashes: number("crashes"),
 		}
 		for kind := range strings.SplitSeq(args["serves"], ",") {
-			m.Serves = append(m.Serves, lease.Served{Shard: kind + ".example.com", Weight: 1})
+			m.Serves = append(m.Serves, lease.Served{Shard: shardNamed(kind).String(), Weight: 1})
 		}
 		return Watched{lease.Event{Kind: lease.MemberSeen, Name: "op." + words[1], Version: version,
 			Member: lease.MemberObservation{Member: m, Lease: "op." + words[1], UID: words[1], Version: version, Duration: duration, Created: time.Unix(int64(number("created")), 0)}}}
@@ -171,7 +171,9 @@ func (tr *trace) event(now time.Time, words []string) Event {
 	case "published":
 		return Published{Phase: lease.Phase(cmpOr(args["phase"], "ready")), OK: args["ok"] != "no"}
 	case "acquired":
-		return Acquired{Term: lease.Term{Shard: shard, Lease: name, Holder: tr.core.config.Identity, UID: uid, Transitions: transitions}, Version: version, SentAt: sent}
+		return Acquired{Term: lease.Term{Shard: shard, Lease: name, Holder: tr.core.config.Identity, UID: uid, Transitions: transitions}, Version: version, SentAt: sent, Split: args["split"] == "yes"}
+	case "checked":
+		return tr.checked(shard, words[2:])
 	case "renewed":
 		return Renewed{Shard: shard, Version: version, SentAt: sent}
 	case "lock-lost":
@@ -195,6 +197,29 @@ func (tr *trace) event(now time.Time, words []string) Event {
 	return nil
 }
 
+// checked: checked Database/0-of-2 Database=b_1@17 Database/0-of-2=a_1@18 gives who
+// holds each Lease at which version.
+func (tr *trace) checked(shard lease.Shard, words []string) Event {
+	e := Checked{Shard: shard, OK: true, Leases: map[string]lease.Record{}}
+	if s := tr.core.byShard[shard]; s != nil {
+		e.Term = s.term
+	}
+	for short, text := range parseArgs(words) {
+		if short == "ok" {
+			e.OK = text != "no"
+			continue
+		}
+		name, _ := shardNamed(short).Name("op")
+		holder, version, _ := strings.Cut(text, "@")
+		r := lease.Record{UID: "u-" + name, Version: version, Holder: holder, Duration: 15 * time.Second}
+		if name == e.Term.Lease {
+			r.UID, r.Transitions = e.Term.UID, e.Term.Transitions
+		}
+		e.Leases[name] = r
+	}
+	return e
+}
+
 func parseArgs(words []string) map[string]string {
 	args := map[string]string{}
 	for _, w := range words {
@@ -212,9 +237,23 @@ func cmpOr(a, b string) string {
 	return b
 }
 
+// shardNamed reads Database, or Database/1-of-2: all kinds are of one group.
+func shardNamed(short string) lease.Shard {
+	kind, part, split := strings.Cut(short, "/")
+	if split {
+		part = "/" + part
+	}
+	return lease.ParseShard(kind + ".example.com" + part)
+}
+
+// shortName is the inverse of shardNamed.
+func shortName(s lease.Shard) string {
+	return strings.Replace(s.String(), ".example.com", "", 1)
+}
+
 // describe writes an action as a line of a trace.
 func describe(a Action) string {
-	kind := func(s lease.Shard) string { return s.Kind.Kind }
+	kind := shortName
 	switch a := a.(type) {
 	case StartCampaign:
 		grounds := "absent"
@@ -242,9 +281,13 @@ func describe(a Action) string {
 	case Publish:
 		var serves []string
 		for _, s := range a.Member.Serves {
-			serves = append(serves, strings.TrimSuffix(s.Shard, ".example.com"))
+			serves = append(serves, shortName(lease.ParseShard(s.Shard)))
 		}
 		return fmt.Sprintf("Publish %s serves [%s]", a.Member.Phase, strings.Join(serves, " "))
+	case Check:
+		return fmt.Sprintf("Check %s term %s", kind(a.Term.Shard), a.Term.Token())
+	case Evict:
+		return fmt.Sprintf("Evict %s at %s", a.Lease, a.Version)
 	case Collect:
 		return fmt.Sprintf("Collect %s at %s", a.Lease, a.Version)
 	case Stuck:
@@ -259,7 +302,7 @@ func describe(a Action) string {
 func (c *Core) phases() string {
 	var all []string
 	for _, s := range c.shards {
-		all = append(all, s.id.Kind.Kind+"="+s.phase.String())
+		all = append(all, shortName(s.id)+"="+s.phase.String())
 	}
 	return strings.Join(all, " ")
 }

@@ -14,6 +14,9 @@ type watchdog struct {
 	reconciler map[lease.Shard]bool
 	fenced     map[lease.Shard]bool // Fence was sent to the reconciler that is up
 	releasing  map[lease.Shard]bool
+	asked      map[lease.Shard]lease.Term // Check was sent, and there is no answer
+	clear      map[lease.Shard]lease.Term // the last answer showed no owner of another layout
+	split      map[lease.Shard]bool       // such an answer must come first
 	publishing bool
 	finished   bool
 }
@@ -22,6 +25,7 @@ func newWatchdog() *watchdog {
 	return &watchdog{
 		elector: map[lease.Shard]bool{}, told: map[lease.Shard]bool{},
 		reconciler: map[lease.Shard]bool{}, fenced: map[lease.Shard]bool{}, releasing: map[lease.Shard]bool{},
+		asked: map[lease.Shard]lease.Term{}, clear: map[lease.Shard]lease.Term{}, split: map[lease.Shard]bool{},
 	}
 }
 
@@ -33,6 +37,14 @@ func (w *watchdog) saw(event Event, actions []Action) error {
 		w.reconciler[e.Shard] = false
 	case Released:
 		w.releasing[e.Shard] = false
+	case Acquired:
+		w.split[e.Term.Shard] = e.Split || e.Term.Shard.Of > 0
+	case Checked:
+		delete(w.asked, e.Shard)
+		delete(w.clear, e.Shard)
+		if e.OK && alone(e) {
+			w.clear[e.Shard] = e.Term
+		}
 	case Published:
 		w.publishing = false
 	}
@@ -71,6 +83,9 @@ func (w *watchdog) action(a Action) error {
 		if w.reconciler[a.Term.Shard] {
 			return fmt.Errorf("I1: a reconciler of the shard already runs")
 		}
+		if w.split[a.Term.Shard] && w.clear[a.Term.Shard] != a.Term {
+			return fmt.Errorf("I1: nobody has looked for owners of another layout")
+		}
 		w.reconciler[a.Term.Shard], w.fenced[a.Term.Shard] = true, false
 	case Fence:
 		if !w.reconciler[a.Term.Shard] {
@@ -97,6 +112,8 @@ func (w *watchdog) action(a Action) error {
 			return fmt.Errorf("a release is already under way")
 		}
 		w.releasing[a.Term.Shard] = true
+	case Check:
+		w.asked[a.Term.Shard] = a.Term
 	case Publish:
 		if w.publishing {
 			return fmt.Errorf("a publication is already under way")
@@ -109,4 +126,17 @@ func (w *watchdog) action(a Action) error {
 		}
 	}
 	return nil
+}
+
+// alone says whether an answer shows the term's own Lease, and no holder of another
+// layout's.
+func alone(e Checked) bool {
+	_, _, own := lease.SplitName(e.Term.Lease)
+	for name, r := range e.Leases {
+		if _, _, of := lease.SplitName(name); of != own && r.Holder != "" {
+			return false
+		}
+	}
+	_, found := e.Leases[e.Term.Lease]
+	return found
 }

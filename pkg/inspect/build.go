@@ -26,6 +26,7 @@ func Build(leases []coordinationv1.Lease, now time.Time) *Snapshot {
 	}
 	b.addVacant()
 	b.countServed()
+	b.dropUnused()
 	b.dropTwins()
 	b.addHolders()
 	for _, replica := range b.replicas {
@@ -99,7 +100,7 @@ func (b *builder) addVacant() {
 			if key := (leaseKey{replica.Namespace, name}); !b.leases[key] {
 				b.leases[key] = true
 				b.snapshot.Kinds = append(b.snapshot.Kinds, Kind{
-					Kind: shard.Kind.Kind, Group: shard.Kind.Group,
+					Kind: shard.Kind.Kind, Group: shard.Kind.Group, Bucket: shard.Bucket, Of: shard.Of,
 					Namespace: replica.Namespace, Component: replica.Component,
 					Lease: name, State: Vacant,
 				})
@@ -161,16 +162,13 @@ func (b *builder) dropTwins() {
 	})
 	type key struct {
 		fleet
-		kind       string
-		bucket, of int
+		shard string
 	}
 	first := map[key]string{}
 	b.snapshot.Kinds = slices.DeleteFunc(kinds, func(k Kind) bool {
-		its := key{fleet: k.fleet(), kind: k.Name()}
-		_, its.bucket, its.of = lease.SplitName(k.Lease)
-		used, twin := first[its]
+		used, twin := first[key{k.fleet(), k.Name()}]
 		if !twin {
-			first[its] = k.Lease
+			first[key{k.fleet(), k.Name()}] = k.Lease
 			return false
 		}
 		b.snapshot.Problems = append(b.snapshot.Problems, fmt.Sprintf(

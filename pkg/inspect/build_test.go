@@ -146,7 +146,7 @@ func TestKindsOfEveryGroup(t *testing.T) {
 	long := strings.Repeat("long.", 13) + "example.com" // no label can hold it
 	for _, group := range []string{"", "apps", "sample.kindred.dev", long} {
 		l := owned(t, "Database", "a")
-		shard := shardOf("Database", group)
+		shard := shardOf("Database", group, 0, 0)
 		name, err := shard.Name(component)
 		if err != nil {
 			t.Fatal(err)

@@ -14,6 +14,8 @@ type Change struct {
 	// At is when the reader saw it.
 	At                                       time.Time
 	Kind, Group, Namespace, Component, Lease string
+	// Bucket and Of are as in Kind.
+	Bucket, Of int
 	// From and To are identities. To is empty when the kind became vacant. From is
 	// the last owner, also when the kind has been vacant since; empty when it never
 	// had one that the reader saw.
@@ -30,7 +32,7 @@ type Change struct {
 }
 
 // Name is the kind as people write it.
-func (c Change) Name() string { return shardOf(c.Kind, c.Group).String() }
+func (c Change) Name() string { return shardOf(c.Kind, c.Group, c.Bucket, c.Of).String() }
 
 // String says the change in one line, without the time.
 func (c Change) String() string {
@@ -98,7 +100,7 @@ func (t *tracker) observe(l *coordinationv1.Lease, deleted, first bool, at time.
 		owner = *l.Spec.HolderIdentity
 	}
 	change := Change{
-		At: at, Kind: shard.Kind.Kind, Group: shard.Kind.Group,
+		At: at, Kind: shard.Kind.Kind, Group: shard.Kind.Group, Bucket: shard.Bucket, Of: shard.Of,
 		Namespace: l.Namespace, Component: l.Labels[lease.LabelComponent], Lease: l.Name,
 		From: state.last, To: owner, Deleted: deleted,
 	}

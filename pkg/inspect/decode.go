@@ -18,23 +18,23 @@ import (
 // it is worth a word.
 const clockTolerance = 30 * time.Second
 
-func shardOf(kind, group string) lease.Shard {
-	return lease.ShardOf(schema.GroupKind{Group: group, Kind: kind})
+func shardOf(kind, group string, bucket, of int) lease.Shard {
+	return lease.Shard{Kind: schema.GroupKind{Group: group, Kind: kind}, Bucket: bucket, Of: of}
 }
 
 // shardOfLease reads which shard an ownership Lease is about. The Lease's name is
 // what counts in an election, so labels that disagree with it are an error.
 func shardOfLease(l *coordinationv1.Lease) (lease.Shard, error) {
 	component, kind := l.Labels[lease.LabelComponent], l.Labels[lease.LabelKind]
+	whole, bucket, of := lease.SplitName(l.Name)
 	if l.Labels[lease.LabelName] == lease.NameGiven {
-		shard := shardOf(kind, l.Labels[lease.LabelGroup])
-		_, shard.Bucket, shard.Of = lease.SplitName(l.Name)
+		shard := shardOf(kind, l.Labels[lease.LabelGroup], bucket, of)
 		if _, err := shard.Name(component); err != nil {
 			return lease.Shard{}, fmt.Errorf("%w; delete it", err)
 		}
 		return shard, nil
 	}
-	rest, found := strings.CutPrefix(l.Name, component+"."+strings.ToLower(kind)+".")
+	rest, found := strings.CutPrefix(whole, component+"."+strings.ToLower(kind)+".")
 	if kind == "" || !found || rest == "" {
 		return lease.Shard{}, fmt.Errorf("its name does not begin with its labels %s=%q and %s=%q, so no replica uses it: delete it, or correct the labels",
 			lease.LabelComponent, component, lease.LabelKind, kind)
@@ -43,7 +43,7 @@ func shardOfLease(l *coordinationv1.Lease) (lease.Shard, error) {
 	if !labelled && rest != "core" {
 		group = rest // too long for a label
 	}
-	shard := shardOf(kind, group)
+	shard := shardOf(kind, group, bucket, of)
 	name, err := shard.Name(component)
 	if err != nil {
 		return lease.Shard{}, fmt.Errorf("%w; delete it", err)
@@ -111,7 +111,7 @@ func nameOf(identity string) string { return cmp.Or(lease.PodName(identity), ide
 func kindOf(l *coordinationv1.Lease, shard lease.Shard, h holder) Kind {
 	term := lease.Term{UID: string(l.UID), Transitions: h.transitions}
 	kind := Kind{
-		Kind: shard.Kind.Kind, Group: shard.Kind.Group,
+		Kind: shard.Kind.Kind, Group: shard.Kind.Group, Bucket: shard.Bucket, Of: shard.Of,
 		Namespace: l.Namespace, Component: l.Labels[lease.LabelComponent], Lease: l.Name,
 		Term: h.transitions, Token: term.Token(), Renewed: h.renewed,
 		State: Vacant, UID: string(l.UID),

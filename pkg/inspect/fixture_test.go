@@ -7,7 +7,6 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kindred-k8s/kindred/pkg/lease"
@@ -20,9 +19,11 @@ const component = "widget-operator"
 
 func ptr[T any](value T) *T { return &value }
 
-// kind is the shard of a kind in the sample group.
+// kind is the shard of a kind in the sample group, or of a bucket: Database/1-of-2.
 func kind(name string) lease.Shard {
-	return lease.ShardOf(schema.GroupKind{Group: "sample.kindred.dev", Kind: name})
+	shard := lease.ParseShard(name)
+	shard.Kind.Group = "sample.kindred.dev"
+	return shard
 }
 
 // owned is an ownership Lease of the kind, renewed a second ago. An empty pod

@@ -103,7 +103,7 @@ func wantSnapshot(t interface {
 		}
 	}
 	for _, kind := range snapshot.Kinds {
-		if name, err := shardOf(kind.Kind, kind.Group).Name(kind.Component); err != nil || name != kind.Lease || kind.Term < 0 {
+		if name, err := shardOf(kind.Kind, kind.Group, kind.Bucket, kind.Of).Name(kind.Component); err != nil || name != kind.Lease || kind.Term < 0 {
 			t.Fatalf("%+v has the Lease %q, %v", kind, name, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -35,10 +36,14 @@ const (
 	Stale State = "stale"
 )
 
-// Kind is one kind and its owner.
+// Kind is one kind, or one bucket of a kind that is split, and its owner.
 type Kind struct {
-	Kind      string `json:"kind"`
-	Group     string `json:"group"`
+	Kind  string `json:"kind"`
+	Group string `json:"group"`
+	// Bucket of Of, counted from 0, is the part of the kind's objects that this is about.
+	// Of is 0, and left out with Bucket, when the kind is not split.
+	Bucket    int    `json:"bucket,omitempty"`
+	Of        int    `json:"of,omitempty"`
 	Namespace string `json:"namespace"`
 	Component string `json:"component"`
 	// Lease is the ownership Lease's name, also when it does not exist yet.
@@ -74,8 +79,14 @@ type Kind struct {
 	Together string `json:"together,omitempty"`
 }
 
-// Name is the kind as people write it: Database.sample.kindred.dev.
-func (k Kind) Name() string { return shardOf(k.Kind, k.Group).String() }
+// Name is the kind as people write it: Database.sample.kindred.dev, and of a bucket
+// Database.sample.kindred.dev/1-of-4.
+func (k Kind) Name() string { return k.shard().String() }
+
+// Part is which bucket it is, as in 1-of-4; empty when the kind is not split.
+func (k Kind) Part() string { return k.shard().Part() }
+
+func (k Kind) shard() lease.Shard { return shardOf(k.Kind, k.Group, k.Bucket, k.Of) }
 
 func (k Kind) fleet() fleet { return fleet{k.Namespace, k.Component} }
 
@@ -133,7 +144,8 @@ func (s *Snapshot) sort() {
 		if order := a.fleet().compare(b.fleet()); order != 0 {
 			return order
 		}
-		return strings.Compare(a.Name(), b.Name())
+		whole := strings.Compare(shardOf(a.Kind, a.Group, 0, 0).String(), shardOf(b.Kind, b.Group, 0, 0).String())
+		return cmp.Or(whole, cmp.Compare(a.Of, b.Of), cmp.Compare(a.Bucket, b.Bucket))
 	})
 	slices.SortFunc(s.Replicas, func(a, b Replica) int {
 		if order := a.fleet().compare(b.fleet()); order != 0 {

@@ -3,6 +3,7 @@ package inspect
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -10,6 +11,8 @@ import (
 	"unicode"
 
 	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
 // TableOptions says which columns a table has.
@@ -33,11 +36,18 @@ func (s *Snapshot) WriteKinds(out io.Writer, options TableOptions) error {
 		}
 		t.row(options.prefix(namespace, component, narrow...)...)
 	}
+	split := slices.ContainsFunc(s.Kinds, func(k Kind) bool { return k.Of > 0 })
+	kind := func(kind, part string, rest ...string) []string {
+		if split {
+			return append([]string{kind, part}, rest...)
+		}
+		return append([]string{kind}, rest...)
+	}
 	row("NAMESPACE", "COMPONENT",
-		[]string{"KIND", "GROUP", "OWNER", "TERM", "SINCE", "STATE"}, []string{"LEASE", "HOLDER", "RENEWED", "BY-HAND", "PLANNED"})
+		kind("KIND", "BUCKET", "GROUP", "OWNER", "TERM", "SINCE", "STATE"), []string{"LEASE", "HOLDER", "RENEWED", "BY-HAND", "PLANNED"})
 	for _, k := range s.Kinds {
 		row(k.Namespace, k.Component,
-			[]string{k.Kind, k.Group, k.Owner, strconv.Itoa(k.Term), age(s.At.Time, k.Since.Time), string(k.State)},
+			kind(k.Kind, k.Part(), k.Group, k.Owner, strconv.Itoa(k.Term), age(s.At.Time, k.Since.Time), string(k.State)),
 			[]string{k.Lease, k.Holder, age(s.At.Time, k.Renewed.Time), k.byHand(), nameOf(k.Planned)})
 	}
 	return t.flush()
@@ -81,8 +91,9 @@ func (s *Snapshot) WriteReplicas(out io.Writer, options TableOptions) error {
 func short(kinds []string) []string {
 	names := make([]string, 0, len(kinds))
 	for _, kind := range kinds {
-		name, _, _ := strings.Cut(kind, ".")
-		names = append(names, name)
+		shard := lease.ParseShard(kind)
+		shard.Kind.Group = ""
+		names = append(names, shard.String())
 	}
 	return names
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
 // line is one line of the journal: those of the sample operator, and exits, which
@@ -99,6 +101,13 @@ func (j *journal) check(l line) {
 		if other, busy := j.running[l.Kind]; busy {
 			j.errorf("I1 broken: %s starts %s in term %s although %s, in term %s for %v, has not stopped",
 				l.Replica, l.Kind, l.Term, other.Replica, other.Term, l.at().Sub(other.at()))
+		}
+		for shard, other := range j.running {
+			// The objects of a kind are split in one way only at a time.
+			was, is := lease.ParseShard(shard), lease.ParseShard(l.Kind)
+			if was.Kind == is.Kind && was.Of != is.Of {
+				j.errorf("I1 broken: %s starts %s although %s, of %s, has not stopped", l.Replica, l.Kind, shard, other.Replica)
+			}
 		}
 		if l.Term != "" && j.tokens[l.Term] {
 			j.errorf("%s starts %s in term %s: there has been a term with that token", l.Replica, l.Kind, l.Term)

@@ -5,13 +5,16 @@ package demo
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/kindred-k8s/kindred/cmd/sample-operator/sample"
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
@@ -37,6 +40,8 @@ type Options struct {
 	// LeaseDuration is the Leases' duration; the other two timings keep their
 	// proportion to it.
 	LeaseDuration time.Duration
+	// Buckets is into how many parts kinds are split, by name.
+	Buckets map[string]int
 }
 
 const (
@@ -80,6 +85,7 @@ exactly one owner and the kinds are spread evenly.`,
 	flags.StringVarP(&o.Output, "output", "o", formats[0], "`format` of the final state: "+strings.Join(formats, ", ")+"; json is the last line on standard output, and all else goes to standard error")
 	flags.StringVar(&o.Kubeconfig, "kubeconfig", "", "`file` of an existing cluster to use instead of starting one; $KUBECONFIG is not read")
 	flags.StringVarP(&o.Namespace, "namespace", "n", "default", "`namespace` of the Leases and the objects")
+	flags.StringToIntVar(&o.Buckets, "buckets", nil, "into how many parts a kind is split, so that several replicas share it, as in Database=3")
 	flags.StringVar(&o.Logs, "logs", "", "`directory` for the replicas' logs, kept at the end")
 	flags.DurationVar(&o.LeaseDuration, "lease-duration", lease.DefaultLeaseDuration, "how long a Lease lasts; shorter ones make up for a killed replica sooner")
 	return command
@@ -96,6 +102,14 @@ func (o *Options) complete() error {
 	}
 	if !slices.Contains(formats, o.Output) {
 		errs = append(errs, fmt.Errorf("--output is %q: use one of %s", o.Output, strings.Join(formats, ", ")))
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Buckets)) {
+		if !slices.ContainsFunc(sample.Kinds, func(kind schema.GroupKind) bool { return kind.Kind == name }) {
+			errs = append(errs, fmt.Errorf("--buckets names %q, which is none of the sample kinds", name))
+		}
+		if n := o.Buckets[name]; n < 1 || n > lease.MaxBuckets {
+			errs = append(errs, fmt.Errorf("--buckets gives %s %d buckets: use 1 to %d", name, n, lease.MaxBuckets))
+		}
 	}
 	if o.Namespace == "" {
 		errs = append(errs, errors.New("--namespace is empty"))

@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -60,17 +61,21 @@ func (s *session) query() inspect.Query {
 func (s *session) add() error {
 	name := fmt.Sprintf("%s%d", namePrefix, len(s.replicas)+1)
 	timing := s.timing()
-	r, err := s.nursery.launch(name, filepath.Join(s.logs, name+".log"), s.operator,
-		"--kubeconfig="+s.cluster.Kubeconfig,
-		"--namespace="+s.Namespace,
-		"--leader-elect-resource-namespace="+s.Namespace,
-		"--name="+name,
-		"--component="+component,
-		"--leader-elect-lease-duration="+timing.LeaseDuration.String(),
-		"--leader-elect-renew-deadline="+timing.RenewDeadline.String(),
-		"--leader-elect-retry-period="+timing.RetryPeriod.String(),
+	args := []string{
+		"--kubeconfig=" + s.cluster.Kubeconfig,
+		"--namespace=" + s.Namespace,
+		"--leader-elect-resource-namespace=" + s.Namespace,
+		"--name=" + name,
+		"--component=" + component,
+		"--leader-elect-lease-duration=" + timing.LeaseDuration.String(),
+		"--leader-elect-renew-deadline=" + timing.RenewDeadline.String(),
+		"--leader-elect-retry-period=" + timing.RetryPeriod.String(),
 		"--health-bind-address=127.0.0.1:0",
-	)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(s.Buckets)) {
+		args = append(args, fmt.Sprintf("--buckets=%s=%d", kind, s.Buckets[kind]))
+	}
+	r, err := s.nursery.launch(name, filepath.Join(s.logs, name+".log"), s.operator, args...)
 	if err != nil {
 		return err
 	}

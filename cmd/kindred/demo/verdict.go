@@ -17,12 +17,18 @@ import (
 func wrong(s *inspect.Snapshot, kinds []schema.GroupKind, running []string) []string {
 	var reasons []string
 	for _, kind := range kinds {
-		row := slices.IndexFunc(s.Kinds, func(k inspect.Kind) bool { return k.Kind == kind.Kind && k.Group == kind.Group })
-		switch {
-		case row < 0:
+		found := false
+		for _, k := range s.Kinds {
+			if k.Kind != kind.Kind || k.Group != kind.Group {
+				continue
+			}
+			found = true
+			if k.State == inspect.Owned && !slices.Contains(running, k.Owner) {
+				reasons = append(reasons, fmt.Sprintf("%s is held by %s, whose process has ended", k.Name(), k.Owner))
+			}
+		}
+		if !found {
 			reasons = append(reasons, fmt.Sprintf("%s has no owner and no Lease", kind))
-		case s.Kinds[row].State == inspect.Owned && !slices.Contains(running, s.Kinds[row].Owner):
-			reasons = append(reasons, fmt.Sprintf("%s is held by %s, whose process has ended", kind, s.Kinds[row].Owner))
 		}
 	}
 	for _, name := range running {

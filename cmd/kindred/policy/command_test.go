@@ -119,6 +119,7 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 	}{
 		{[]string{"-o", "table"}, []string{"--output is", "--namespace is empty", "--component is empty", "--service-account is empty"}},
 		{append(widget, "--kinds=.x,Y="), []string{`--kinds has ".x"`, `--kinds has "Y="`}},
+		{append(widget, "--kinds=Widget.example.com/1-of-4=widgets"), []string{`--kinds has "Widget.example.com/1-of-4=widgets", a bucket`}},
 		{append(widget, "--fence=children"), []string{"but which: name their resources"}},
 		{append(widget, "--fence=everything"), []string{`"everything" is nothing that can be fenced`}},
 		{append(widget, "--service-account=a/b/c"), []string{`name of the service account "b/c"`}},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kindred-k8s/kindred/pkg/fence/policy"
 	"github.com/kindred-k8s/kindred/pkg/inspect"
+	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
 // parseKinds reads --kinds. A kind that is given without its resource has none yet.
@@ -24,6 +25,10 @@ func parseKinds(texts []string) ([]policy.Kind, error) {
 	for _, text := range texts {
 		name, resource, explicit := strings.Cut(text, "=")
 		kind := schema.ParseGroupKind(name)
+		if shard := lease.ParseShard(name); shard.Of > 0 {
+			errs = append(errs, fmt.Errorf("--kinds has %q, a bucket: a kind that is split cannot be fenced in the API server", text))
+			continue
+		}
 		if kind.Kind == "" || explicit && resource == "" {
 			errs = append(errs, fmt.Errorf("--kinds has %q: write Kind.group or Kind.group=plural, as in Widget.example.com=widgets", text))
 			continue
@@ -108,8 +113,18 @@ func ofComponent(ctx context.Context, config *rest.Config, namespace, component 
 		return nil, err
 	}
 	var kinds []policy.Kind
+	split := map[schema.GroupKind]bool{}
 	for _, kind := range snapshot.Kinds {
-		kinds = append(kinds, policy.Kind{GroupKind: schema.GroupKind{Group: kind.Group, Kind: kind.Kind}})
+		groupKind := schema.GroupKind{Group: kind.Group, Kind: kind.Kind}
+		if kind.Of == 0 {
+			kinds = append(kinds, policy.Kind{GroupKind: groupKind})
+		} else if !split[groupKind] {
+			split[groupKind] = true
+			err = errors.Join(err, fmt.Errorf("%s is split into %d buckets, and a policy takes one Lease: with several there is no rule that says who may write which object; name the other kinds with --kinds", groupKind, kind.Of))
+		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	if len(kinds) == 0 {
 		return nil, fmt.Errorf("component %s has no Lease in namespace %q: give the right --component and --namespace, or name the kinds with --kinds", component, namespace)

@@ -91,9 +91,16 @@ func to(pod string) func(*options) { return func(o *options) { o.to = pod } }
 
 func noWait(o *options) { o.wait = false }
 
-// owned is the Lease of a kind.
+// shardNamed is a kind, or a bucket: Queue/1-of-2.
+func shardNamed(kind string) lease.Shard {
+	shard := lease.ParseShard(kind)
+	shard.Kind.Group = "example.com"
+	return shard
+}
+
+// owned is the Lease of a kind, or of a bucket.
 func owned(component, kind, pod string, annotations ...string) *coordinationv1.Lease {
-	shard := lease.ParseShard(kind + ".example.com")
+	shard := shardNamed(kind)
 	name, _ := shard.Name(component)
 	now := metav1.NewMicroTime(time.Now())
 	l := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{
@@ -113,7 +120,7 @@ func owned(component, kind, pod string, annotations ...string) *coordinationv1.L
 func member(t *testing.T, component, pod, kinds string, change ...func(*lease.Member)) *coordinationv1.Lease {
 	m := lease.Member{Identity: pod + "_1", Phase: lease.Ready, Capacity: 1}
 	for kind := range strings.FieldsSeq(kinds) {
-		m.Serves = append(m.Serves, lease.Served{Shard: kind + ".example.com", Weight: 1})
+		m.Serves = append(m.Serves, lease.Served{Shard: shardNamed(kind).String(), Weight: 1})
 	}
 	for _, c := range change {
 		c(&m)
@@ -131,7 +138,11 @@ func member(t *testing.T, component, pod, kinds string, change ...func(*lease.Me
 // annotations are what stands on a kind's Lease of component op.
 func (w *world) annotations(kind string) map[string]string {
 	w.t.Helper()
-	l, err := w.client.CoordinationV1().Leases("ns").Get(context.Background(), "op."+strings.ToLower(kind)+".example.com", metav1.GetOptions{})
+	name, err := shardNamed(kind).Name("op")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	l, err := w.client.CoordinationV1().Leases("ns").Get(context.Background(), name, metav1.GetOptions{})
 	if err != nil {
 		w.t.Fatal(err)
 	}

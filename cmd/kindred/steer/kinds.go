@@ -26,40 +26,49 @@ func (s *session) pick(snapshot *inspect.Snapshot, texts []string) ([]inspect.Ki
 	var kinds []inspect.Kind
 	var errs []error
 	for _, text := range texts {
-		kind, err := s.one(snapshot, text)
+		named, err := s.named(snapshot, text)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		for _, kind := range snapshot.With(kind) {
-			if !slices.ContainsFunc(kinds, func(k inspect.Kind) bool { return k.Lease == kind.Lease }) {
-				kinds = append(kinds, kind)
+		for _, one := range named {
+			for _, kind := range snapshot.With(one) {
+				if !slices.ContainsFunc(kinds, func(k inspect.Kind) bool { return k.Lease == kind.Lease }) {
+					kinds = append(kinds, kind)
+				}
 			}
 		}
 	}
 	return kinds, errors.Join(errs...)
 }
 
-// one finds the kind that a text names: Database or Database.sample.kindred.dev, in
-// capitals or not.
-func (s *session) one(snapshot *inspect.Snapshot, text string) (inspect.Kind, error) {
+// named finds the kind that a text names: Database or Database.sample.kindred.dev, in
+// capitals or not, which are all its buckets if it has several; or one bucket, with
+// /1-of-4 after that.
+func (s *session) named(snapshot *inspect.Snapshot, text string) ([]inspect.Kind, error) {
 	var found []inspect.Kind
 	var all, names []string
 	for _, kind := range snapshot.Kinds {
 		all = append(all, kind.Name())
-		if strings.EqualFold(kind.Name(), text) || strings.EqualFold(kind.Kind, text) {
-			found, names = append(found, kind), append(names, kind.Name())
+		name, part, _ := strings.Cut(kind.Name(), "/")
+		wanted, wantedPart, one := strings.Cut(text, "/")
+		if one && part != wantedPart {
+			continue
+		}
+		if strings.EqualFold(name, wanted) || strings.EqualFold(kind.Kind, wanted) {
+			found, names = append(found, kind), append(names, name)
 		}
 	}
+	names = slices.Compact(names)
 	switch {
-	case len(found) == 1:
-		return found[0], nil
+	case len(found) > 0 && len(names) == 1 && len(components(found)) == 1:
+		return found, nil
 	case len(found) == 0:
-		return inspect.Kind{}, fmt.Errorf("there is no kind %q in namespace %q: there are %s", text, s.query.Namespace, strings.Join(slices.Compact(all), ", "))
+		return nil, fmt.Errorf("there is no kind %q in namespace %q: there are %s", text, s.query.Namespace, strings.Join(slices.Compact(all), ", "))
 	case len(components(found)) > 1:
-		return inspect.Kind{}, fmt.Errorf("several controllers have kind %q: name one with --component: %s", text, strings.Join(components(found), ", "))
+		return nil, fmt.Errorf("several controllers have kind %q: name one with --component: %s", text, strings.Join(components(found), ", "))
 	default:
-		return inspect.Kind{}, fmt.Errorf("%q can be several kinds: write one of %s", text, strings.Join(names, ", "))
+		return nil, fmt.Errorf("%q can be several kinds: write one of %s", text, strings.Join(names, ", "))
 	}
 }
 

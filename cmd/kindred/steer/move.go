@@ -24,7 +24,8 @@ the kind stays with that Pod as long as the Pod can run it. When the Pod is gone
 kind goes where balance has it, and back when there is a Pod of that name again.
 "` + o.name + ` rebalance" undoes it.
 
-Kinds that were registered as one group move together. --to also takes a whole
+Kinds that were registered as one group move together. Of a kind that is split, name
+the bucket, as in Database/1-of-4. --to also takes a whole
 identity, for one process of a Pod only.
 
 The command waits until the Pod has the kind, and says how long nobody had it.`,
@@ -79,6 +80,9 @@ func (s *session) move(ctx context.Context, text string) error {
 	kinds, err := s.pick(snapshot, []string{text})
 	if err != nil {
 		return err
+	}
+	if kinds[0].Of > 0 && len(kinds) > 1 {
+		return fmt.Errorf("%s has several buckets: name one, as in %s; to move all of them to one Pod would undo the split", text, kinds[0].Name())
 	}
 	if err := s.mayGo(snapshot, kinds); err != nil {
 		return err

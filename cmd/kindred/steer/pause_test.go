@@ -178,11 +178,11 @@ func TestPick(t *testing.T) {
 	}
 	same := &inspect.Snapshot{Kinds: []inspect.Kind{{Kind: "Service", Component: "op"}, {Kind: "Service", Group: "serving.dev", Component: "op"}}}
 	s := newWorld(t).session()
-	if _, err := s.one(same, "service"); err == nil || !strings.Contains(err.Error(), "write one of Service, Service.serving.dev") {
+	if _, err := s.named(same, "service"); err == nil || !strings.Contains(err.Error(), "write one of Service, Service.serving.dev") {
 		t.Errorf("a name of two groups: %v", err)
 	}
-	if kind, err := s.one(same, "service.serving.dev"); err != nil || kind.Group != "serving.dev" {
-		t.Errorf("the whole name: %v, %v", kind, err)
+	if kinds, err := s.named(same, "service.serving.dev"); err != nil || len(kinds) != 1 || kinds[0].Group != "serving.dev" {
+		t.Errorf("the whole name: %v, %v", kinds, err)
 	}
 }
 

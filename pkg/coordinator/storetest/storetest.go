@@ -5,6 +5,7 @@ package storetest
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ var (
 // Run runs the suite. open returns a client and a namespace that has no Leases in
 // it yet; it is called for each test.
 func Run(t *testing.T, open func(t *testing.T) (coordinationv1client.LeasesGetter, string)) {
-	for name, test := range map[string]func(*env){
+	tests := map[string]func(*env){
 		"watch":             testWatch,
 		"acquire, release":  testAcquireRelease,
 		"conflict":          testConflict,
@@ -44,7 +45,9 @@ func Run(t *testing.T, open func(t *testing.T) (coordinationv1client.LeasesGette
 		"release not ours":  testReleaseNotOurs,
 		"versions, ordered": testVersions,
 		"last transition":   testLastTransition,
-	} {
+	}
+	maps.Copy(tests, layoutTests)
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			client, namespace := open(t)
 			test(&env{T: t, client: client, namespace: namespace})
