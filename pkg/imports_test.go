@@ -82,7 +82,7 @@ func TestDirection(t *testing.T) {
 
 		"adapter/controllerruntime":     {"lease", "coordinator"},
 		"adapter/controllerruntime/e2e": {},
-		"adapter/knative":               {"lease", "coordinator"},
+		"adapter/knative":               {"lease", "bucket", "coordinator"},
 		"adapter/knative/e2e":           {},
 	}
 	all := list(t, ".", pkgs+"...")

@@ -76,7 +76,7 @@ func (w *work) forget() {
 }
 
 // objects are what the lister of a project would have.
-var objects = keys("a", "b", "c")
+var objects = keys("a", "b", "c", "d", "e")
 
 func keys(names ...string) []string {
 	var all []string
@@ -117,7 +117,7 @@ type replica struct {
 }
 
 // start runs an Impl with its reconciler, and a coordinator on leases.
-func start(t *testing.T, leases *leaseapi.API, w *work) *replica {
+func start(t *testing.T, leases *leaseapi.API, w *work, change ...func(*coordinator.Kind)) *replica {
 	t.Helper()
 	r := &replica{work: w, impl: newImpl(t, w), left: make(chan error, 1)}
 	own, err := NewReconciler(r.impl)
@@ -126,7 +126,11 @@ func start(t *testing.T, leases *leaseapi.API, w *work) *replica {
 	}
 	quiet := logr.Discard()
 	options := coordinator.Options{Component: "op", Namespace: "default", PodName: w.name, Logger: &quiet}
-	r.c, err = coordinator.NewWithLeases(leases.Client(nil), options, coordinator.Kind{GroupKind: fooKind, Reconciler: own})
+	kind := coordinator.Kind{GroupKind: fooKind, Reconciler: own}
+	for _, c := range change {
+		c(&kind)
+	}
+	r.c, err = coordinator.NewWithLeases(leases.Client(nil), options, kind)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -135,8 +135,8 @@ func TestNamesAreKnatives(t *testing.T) {
 				}()
 				for range want {
 					b := <-promoted
-					ours := want[b.Name()]
-					if ours == nil {
+					ours, known := want[b.Name()]
+					if !known {
 						t.Errorf("Knative has a bucket %q, and this has %v", b.Name(), want)
 						continue
 					}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
 	"knative.dev/pkg/logging"
 	"knative.dev/pkg/reconciler"
 
@@ -146,6 +147,62 @@ func TestPromotionWaitsForReconcilesUnderWay(t *testing.T) {
 		time.Sleep(time.Second)
 		if got := w.reconciled(); !promoted || !slices.Equal(got, objects) {
 			t.Errorf("promoted is %v, and it has reconciled %v", promoted, got)
+		}
+	})
+}
+
+// Two replicas own a bucket of the kind each, and reconcile the keys of it; a replica
+// that gets a second bucket keeps the first.
+func TestBucketsOnTwoReplicas(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		leases := leaseapi.New()
+		split := func(k *coordinator.Kind) { k.Buckets = 2 }
+		one := start(t, leases, newWork(t, "one"), split)
+		time.Sleep(20 * time.Second)
+		if got := one.reconciled(); !slices.Equal(got, objects) {
+			t.Errorf("alone it has reconciled %v, want %v", got, objects)
+		}
+		two := start(t, leases, newWork(t, "two"), split)
+		time.Sleep(20 * time.Second)
+		one.forget()
+		two.forget()
+		all := func() {
+			t.Helper()
+			for _, key := range objects {
+				namespace, name, _ := cache.SplitMetaNamespaceKey(key)
+				for _, r := range []*replica{one, two} {
+					r.impl.EnqueueKey(types.NamespacedName{Namespace: namespace, Name: name})
+				}
+			}
+			time.Sleep(time.Second)
+		}
+		all()
+		a, b := one.reconciled(), two.reconciled()
+		if both := slices.Sorted(slices.Values(append(a, b...))); !slices.Equal(both, objects) || len(a) == 0 || len(b) == 0 {
+			t.Errorf("they have reconciled %v and %v, want a share of %v each", a, b, objects)
+		}
+		for _, r := range []*replica{one, two} {
+			terms := r.c.Terms(fooKind)
+			if len(terms) != 1 {
+				t.Fatalf("%s has the terms %v", r.name, terms)
+			}
+			for _, key := range r.reconciled() {
+				namespace, name, _ := cache.SplitMetaNamespaceKey(key)
+				if !bucketOf(terms[0]).Has(types.NamespacedName{Namespace: namespace, Name: name}) {
+					t.Errorf("%s has reconciled %s, which is not in %s", r.name, key, terms[0].Lease)
+				}
+			}
+		}
+		two.leave()
+		if err := <-two.left; err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Second)
+		one.forget()
+		two.forget()
+		all()
+		if got := one.reconciled(); !slices.Equal(got, objects) || len(two.reconciled()) > 0 {
+			t.Errorf("after one has left, they have reconciled %v and %v", got, two.reconciled())
 		}
 	})
 }

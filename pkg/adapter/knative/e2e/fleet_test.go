@@ -7,7 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -181,7 +181,7 @@ func (f *fleet) reconciled(mark string, by ...string) error {
 		return err
 	}
 	for _, o := range list.Items {
-		if got := o.Status.Annotations; got["touched"] != mark || !strings.Contains(strings.Join(by, " "), got["by"]) {
+		if got := o.Status.Annotations; got["touched"] != mark || !slices.Contains(by, got["by"]) {
 			return fmt.Errorf("the status of %s is %v, want it touched at %q by one of %v", o.Name, got, mark, by)
 		}
 	}
