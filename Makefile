@@ -24,7 +24,7 @@ UNIT := ./pkg/... ./cmd/... ./config/... ./docs/... ./test/faultproxy/...
 E2E := ./test/cluster/... ./test/e2e/... ./test/fence/... ./test/broken/...
 
 # Modules other than this one: those for its users are checked as it is.
-ADAPTERS := pkg/adapter/controllerruntime docs/examples/controller-runtime
+ADAPTERS := pkg/adapter/controllerruntime docs/examples/controller-runtime pkg/adapter/knative docs/examples/knative
 NESTED := test/controlplane test/tools test/page test/monitoring $(ADAPTERS)
 
 # The race detector needs cgo, and that a C compiler.
@@ -61,6 +61,7 @@ test-unit: ## Run the tests that need no API server, with the race detector
 	$(if $(RACE),,@echo "no C compiler: the tests run WITHOUT the race detector" >&2)
 	go test $(RACE) -timeout 8m $(GO_TEST_FLAGS) $(UNIT)
 	go -C pkg/adapter/controllerruntime test $(RACE) -timeout 8m $(GO_TEST_FLAGS) .
+	go -C pkg/adapter/knative test $(RACE) -timeout 8m $(GO_TEST_FLAGS) .
 
 # -count=1, because Go does not see that files outside of a module have changed.
 # Installs nothing: promtool comes with Prometheus, in Debian the package prometheus.
@@ -98,6 +99,7 @@ fuzz: ## Look for inputs that break what reads from outside (FUZZTIME=30s for ea
 test-e2e: build ## Run the tests on a real API server
 	go test -p 1 -count=1 -timeout 20m $(GO_TEST_FLAGS) $(E2E)
 	go -C pkg/adapter/controllerruntime test -count=1 -timeout 20m $(GO_TEST_FLAGS) ./e2e
+	go -C pkg/adapter/knative test -count=1 -timeout 20m $(GO_TEST_FLAGS) ./e2e
 
 # Says what to install when there is no Chromium. KINDRED_PICTURES names a directory for
 # what the page looks like.

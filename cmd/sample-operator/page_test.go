@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"k8s.io/client-go/rest"
@@ -13,28 +12,28 @@ import (
 func TestPageIsOffUnlessAskedFor(t *testing.T) {
 	var o options
 	o.page = disabled
-	none, err := listenPage(t.Context(), o, &rest.Config{})
-	if none != nil || err != nil {
-		t.Errorf("%v, %v", none, err)
+	none, err := newDiagnostics(o, &rest.Config{})
+	if none != nil || err != nil || none.address() != disabled {
+		t.Errorf("%v, %v, at %s", none, err, none.address())
 	}
 	none.watch(t.Context())
-	if err := none.serve(); err != nil {
-		t.Error(err)
-	}
-	none.close()
 
 	o.page = ":0"
-	d, err := listenPage(t.Context(), o, &rest.Config{})
+	d, err := newDiagnostics(o, &rest.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := d.listener.Addr().String()
-	if !strings.HasPrefix(address, "127.0.0.1:") {
-		t.Errorf("it is on %s", address)
+	var serving servers
+	if err := serving.add(listen(t.Context(), "the page", none.address(), none.handler())); err != nil {
+		t.Fatal(err)
 	}
-	var serving sync.WaitGroup
-	var failed error
-	serving.Go(func() { failed = d.serve() })
+	if err := serving.add(listen(t.Context(), "the page", d.address(), d.handler())); err != nil {
+		t.Fatal(err)
+	}
+	address := serving.all[1].listener.Addr().String()
+	if serving.all[0] != nil || !strings.HasPrefix(address, "127.0.0.1:") {
+		t.Errorf("the one that is off is %v, the other one is on %s", serving.all[0], address)
+	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Get("http://" + address)
 	if err != nil {
@@ -44,9 +43,7 @@ func TestPageIsOffUnlessAskedFor(t *testing.T) {
 	if response.StatusCode != http.StatusOK {
 		t.Errorf("it answers %s", response.Status)
 	}
-	d.close()
-	serving.Wait()
-	if failed != nil {
-		t.Error(failed)
+	if err := serving.close(); err != nil {
+		t.Error(err)
 	}
 }

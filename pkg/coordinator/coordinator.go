@@ -34,8 +34,10 @@ type Coordinator struct {
 	options Options
 	kinds   map[lease.Shard]*kind // by bucket, where a kind has several
 	byKind  map[schema.GroupKind]*registered
-	store   Store
-	log     logr.Logger
+	// leaseNames are the names of Leases that were given.
+	leaseNames map[lease.Shard]string
+	store      Store
+	log        logr.Logger
 
 	core   *elect.Core // owned by the goroutine of Run
 	queue  queue
@@ -138,8 +140,11 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 		options: options,
 		kinds:   map[lease.Shard]*kind{},
 		byKind:  map[schema.GroupKind]*registered{},
-		exit:    exitProcess,
-		log:     options.Logger.WithValues("component", options.Component, "replica", options.Identity),
+
+		leaseNames: map[lease.Shard]string{},
+
+		exit: exitProcess,
+		log:  options.Logger.WithValues("component", options.Component, "replica", options.Identity),
 	}
 	c.queue.init()
 	c.problems.log, c.problems.tell = c.log, c.tell
@@ -163,7 +168,10 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 		for _, shard := range lease.ShardsOf(k.GroupKind, k.Buckets) {
 			c.kinds[shard] = newKind(r, shard, timing)
 			r.shards = append(r.shards, c.kinds[shard])
-			config.Shards = append(config.Shards, elect.ShardConfig{Shard: shard, Weight: k.bucketWeight(), Group: k.Group, Timing: timing, Learn: options.LearnWeights})
+			if k.LeaseName != "" {
+				c.leaseNames[shard] = k.LeaseName + shard.Suffix()
+			}
+			config.Shards = append(config.Shards, elect.ShardConfig{Shard: shard, Lease: c.leaseNames[shard], Weight: k.bucketWeight(), Group: k.Group, Timing: timing, Learn: options.LearnWeights})
 		}
 	}
 	c.observer = newObserver(c)
@@ -180,7 +188,7 @@ func (c *Coordinator) storeOptions() kubelease.Options {
 		o.PodUID = ""
 	}
 	return kubelease.Options{
-		Component: o.Component, Namespace: o.Namespace, Identity: o.Identity, Timing: o.Timing,
+		Component: o.Component, Namespace: o.Namespace, Identity: o.Identity, Timing: o.Timing, Names: c.leaseNames,
 		PodName: o.PodName, PodNamespace: o.PodNamespace, PodUID: o.PodUID,
 		Problem: c.problems.report,
 	}

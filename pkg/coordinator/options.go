@@ -209,7 +209,7 @@ func validateKinds(o Options, kinds []Kind) []error {
 	if len(kinds) == 0 {
 		errs = append(errs, errors.New("no kind is registered: give New at least one Kind"))
 	}
-	seen := map[string]lease.Shard{}
+	seen, registered := map[string]lease.Shard{}, map[lease.Shard]bool{}
 	for _, kind := range kinds {
 		shard := lease.ShardOf(kind.GroupKind)
 		if kind.Reconciler == nil {
@@ -233,18 +233,37 @@ func validateKinds(o Options, kinds []Kind) []error {
 		if lease.ValidateComponent(o.Component) != nil {
 			continue // already reported, and every name would repeat it
 		}
-		name, err := shard.Name(o.Component)
+		name, err := kind.leaseName(o.Component)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		switch other, taken := seen[name]; {
-		case taken && other == shard:
+		case registered[shard]:
 			errs = append(errs, fmt.Errorf("kind %s is registered twice: one Lease can start only one reconciler; register it once", shard))
 		case taken:
-			errs = append(errs, fmt.Errorf("kinds %s and %s would share the Lease %q, because Lease names are in lower case: rename one, or run it in a component of its own", other, shard, name))
+			errs = append(errs, fmt.Errorf("kinds %s and %s would share the Lease %q, because Lease names are in lower case or it was given to both: rename one, give it another LeaseName, or run it in a component of its own", other, shard, name))
 		}
-		seen[name] = shard
+		seen[name], registered[shard] = shard, true
 	}
 	return errs
+}
+
+// leaseName returns the name of the kind's Lease, given or not.
+func (k Kind) leaseName(component string) (string, error) {
+	shard := lease.ShardOf(k.GroupKind)
+	name, err := shard.Name(component)
+	if k.LeaseName == "" || err != nil {
+		return name, err
+	}
+	if err := lease.ValidateName(component, k.LeaseName); err != nil {
+		return "", fmt.Errorf("kind %s: %w", shard, err)
+	}
+	if _, _, of := lease.SplitName(k.LeaseName); of > 0 {
+		return "", fmt.Errorf("kind %s: lease name %q ends like the name of a bucket's Lease: leave the last part out, and set Buckets to %d", shard, k.LeaseName, of)
+	}
+	if k.GroupKind.Group != "" && shard.Labels(component)[lease.LabelGroup] == "" {
+		return "", fmt.Errorf("kind %s: its group is too long for a label, and nothing else on the Lease %q would say which kind it is of: leave LeaseName out", shard, k.LeaseName)
+	}
+	return k.LeaseName, nil
 }

@@ -90,4 +90,9 @@ type Kind struct {
 	// Timing is the timing of this kind's Lease. A kind that may wait longer for its
 	// next owner costs the API server fewer renewals. Default: Options.Timing.
 	Timing lease.Timing
+	// LeaseName is the name of the kind's Lease, for programs that share it with other
+	// electors, such as Knative's. All replicas must give the same: two names are two
+	// elections, and change only when no replica runs. Default:
+	// <component>.<kind>.<group>.
+	LeaseName string
 }

@@ -23,7 +23,7 @@ func (c *Core) chooseLayouts(members []present) {
 	for _, m := range members {
 		for _, served := range m.Serves {
 			if strings.IndexByte(served.Shard, '/') >= 0 { // there may be a thousand that are whole
-				split[c.leaseName(served.Shard).kind] = true
+				split[c.leaseName(served.Shard, served.Lease).kind] = true
 			}
 		}
 	}
@@ -47,7 +47,7 @@ func (c *Core) supports(members []present, split map[string]bool) map[layout]sup
 		if i == 0 || !slices.Equal(m.Serves, members[i-1].Serves) {
 			layouts = nil
 			for _, served := range m.Serves {
-				if n := c.leaseName(served.Shard); split[n.kind] && !slices.Contains(layouts, n.layout) {
+				if n := c.leaseName(served.Shard, served.Lease); split[n.kind] && !slices.Contains(layouts, n.layout) {
 					layouts = append(layouts, n.layout)
 				}
 			}

@@ -50,7 +50,9 @@ func (c Config) planner() func(assign.Input) assign.Result {
 
 // ShardConfig is one shard and what the plan needs to know of it.
 type ShardConfig struct {
-	Shard  lease.Shard
+	Shard lease.Shard
+	// Lease is the name of the shard's Lease; empty for the one that Shard.Name makes.
+	Lease  string
 	Weight int64
 	// Learn says that the weight is what owners have measured (load.go); Weight is for
 	// as long as there is no measurement.

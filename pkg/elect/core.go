@@ -118,7 +118,7 @@ func New(config Config) *Core {
 	}
 	for _, s := range config.Shards {
 		sh := &shard{ // its name was validated by the caller
-			id: s.Shard, key: s.Shard.String(), shardName: nameOf(s.Shard, config.Component), weight: max(s.Weight, 1), learn: s.Learn, group: s.Group,
+			id: s.Shard, key: s.Shard.String(), shardName: nameOf(s.Shard, config.Component, s.Lease), given: s.Lease, weight: max(s.Weight, 1), learn: s.Learn, group: s.Group,
 			timing: s.Timing,
 		}
 		if sh.learn && s.Weight == 0 {
@@ -129,6 +129,7 @@ func New(config Config) *Core {
 		}
 		c.shards = append(c.shards, sh)
 		c.byShard[s.Shard], c.byLease[sh.lease], c.byKey[sh.key] = sh, sh, sh
+		c.leaseNames[sh.key], c.shardKeys[sh.lease] = sh.shardName, sh.key
 		c.learns = c.learns || sh.learn
 	}
 	slices.SortFunc(c.shards, func(a, b *shard) int { return cmp.Compare(a.lease, b.lease) })

@@ -37,10 +37,13 @@ type shardName struct {
 	layout
 }
 
-func nameOf(id lease.Shard, component string) shardName {
-	name, _ := id.Name(component)
-	n := shardName{lease: name}
-	n.kind, _, n.of = lease.SplitName(name)
+// nameOf returns what the shard's Lease is called: given, if it is not empty.
+func nameOf(id lease.Shard, component, given string) shardName {
+	n := shardName{lease: given}
+	if given == "" {
+		n.lease, _ = id.Name(component)
+	}
+	n.kind, _, n.of = lease.SplitName(n.lease)
 	return n
 }
 

@@ -68,7 +68,7 @@ func (c *Core) member() lease.Member {
 	m.Serves = make([]lease.Served, 0, len(c.shards))
 	for _, s := range c.shards {
 		if c.offered(s) {
-			m.Serves = append(m.Serves, lease.Served{Shard: s.key, Weight: s.weight, Group: s.group})
+			m.Serves = append(m.Serves, lease.Served{Shard: s.key, Weight: s.weight, Group: s.group, Lease: s.given})
 		}
 	}
 	return m

@@ -41,11 +41,15 @@ type presentMember struct {
 	draining bool
 }
 
-// leaseName returns what a shard's Lease is called.
-func (c *Core) leaseName(key string) shardName {
+// leaseName returns what a shard's Lease is called. given is the name that those who
+// serve it have given it, if any: it counts for shards that this replica does not serve.
+func (c *Core) leaseName(key, given string) shardName {
+	if given != "" && c.byShard[lease.ParseShard(key)] == nil && lease.ValidateName(c.config.Component, given) == nil {
+		return nameOf(lease.ParseShard(key), c.config.Component, given)
+	}
 	name, known := c.leaseNames[key]
 	if !known {
-		name = nameOf(lease.ParseShard(key), c.config.Component)
+		name = nameOf(lease.ParseShard(key), c.config.Component, "")
 		c.leaseNames[key] = name
 		if name.lease != "" {
 			c.shardKeys[name.lease] = key
@@ -125,12 +129,15 @@ func (c *Core) planShards(members []present) []assign.Shard {
 		heard[&m.Serves[0]] = true
 		for _, served := range m.Serves {
 			one := said[served.Shard]
-			if one.Weight >= served.Weight && (one.Group != "" || served.Group == "") {
+			if one.Weight >= served.Weight && (one.Group != "" || served.Group == "") && (one.Lease != "" || served.Lease == "") {
 				continue
 			}
 			one.Weight = max(one.Weight, served.Weight)
 			if one.Group == "" {
 				one.Group = served.Group
+			}
+			if one.Lease == "" {
+				one.Lease = served.Lease
 			}
 			said[served.Shard] = one
 		}
@@ -138,7 +145,7 @@ func (c *Core) planShards(members []present) []assign.Shard {
 	c.sort(said)
 	shards := make([]assign.Shard, 0, len(said))
 	for i, key := range c.planned {
-		named := c.leaseName(key)
+		named := c.leaseName(key, said[key].Lease)
 		name := named.lease
 		if name == "" || !c.wanted(named.layout) {
 			continue // a member Lease written by hand: nobody can own such a shard; or nobody should

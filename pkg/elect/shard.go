@@ -29,6 +29,7 @@ type shard struct {
 	id  lease.Shard
 	key string
 	shardName
+	given        string // the Lease's name, if it was given
 	weight       int64
 	learn        bool
 	group        string

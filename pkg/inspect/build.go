@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -24,9 +25,10 @@ func Build(leases []coordinationv1.Lease, now time.Time) *Snapshot {
 		b.add(&leases[i])
 	}
 	b.addVacant()
-	b.addHolders()
 	b.countServed()
 	b.dropUnused()
+	b.dropTwins()
+	b.addHolders()
 	for _, replica := range b.replicas {
 		slices.Sort(replica.Owns)
 		slices.Sort(replica.Serves)
@@ -93,9 +95,8 @@ func (b *builder) addVacant() {
 			continue
 		}
 		for _, served := range replica.Serves {
-			shard := lease.ParseShard(served)
-			name, err := shard.Name(replica.Component)
-			if key := (leaseKey{replica.Namespace, name}); err == nil && !b.leases[key] {
+			shard, name := lease.ParseShard(served), replica.names[served]
+			if key := (leaseKey{replica.Namespace, name}); !b.leases[key] {
 				b.leases[key] = true
 				b.snapshot.Kinds = append(b.snapshot.Kinds, Kind{
 					Kind: shard.Kind.Kind, Group: shard.Kind.Group, Bucket: shard.Bucket, Of: shard.Of,
@@ -142,13 +143,36 @@ func (b *builder) countServed() {
 			continue
 		}
 		for _, kind := range replica.Serves {
-			if name, err := lease.ParseShard(kind).Name(replica.Component); err == nil {
-				served[leaseKey{replica.Namespace, name}]++
-			}
+			served[leaseKey{replica.Namespace, replica.names[kind]}]++
 		}
 	}
 	for i := range b.snapshot.Kinds {
 		kind := &b.snapshot.Kinds[i]
 		kind.Served = served[leaseKey{kind.Namespace, kind.Lease}]
 	}
+}
+
+// dropTwins leaves one Lease of each kind, that which more replicas go by. A kind has
+// two when its Lease was given another name.
+func (b *builder) dropTwins() {
+	kinds := b.snapshot.Kinds
+	slices.SortStableFunc(kinds, func(x, y Kind) int {
+		return cmp.Or(cmp.Compare(y.Served, x.Served), cmp.Compare(y.Holder, x.Holder), cmp.Compare(x.Lease, y.Lease))
+	})
+	type key struct {
+		fleet
+		shard string
+	}
+	first := map[key]string{}
+	b.snapshot.Kinds = slices.DeleteFunc(kinds, func(k Kind) bool {
+		used, twin := first[key{k.fleet(), k.Name()}]
+		if !twin {
+			first[key{k.fleet(), k.Name()}] = k.Lease
+			return false
+		}
+		b.snapshot.Problems = append(b.snapshot.Problems, fmt.Sprintf(
+			"Lease %s/%s: the kind %s has a Lease named %s too, and two names are two elections: delete the one that no replica uses",
+			k.Namespace, k.Lease, k.Name(), used))
+		return true
+	})
 }

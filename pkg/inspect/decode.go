@@ -29,6 +29,13 @@ func shardOf(kind, group string, bucket, of int) lease.Shard {
 func shardOfLease(l *coordinationv1.Lease) (lease.Shard, error) {
 	component, kind := l.Labels[lease.LabelComponent], l.Labels[lease.LabelKind]
 	whole, bucket, of := lease.SplitName(l.Name)
+	if l.Labels[lease.LabelName] == lease.NameGiven {
+		shard := shardOf(kind, l.Labels[lease.LabelGroup], bucket, of)
+		if _, err := shard.Name(component); err != nil {
+			return lease.Shard{}, fmt.Errorf("%w; delete it", err)
+		}
+		return shard, nil
+	}
 	rest, found := strings.CutPrefix(whole, component+"."+strings.ToLower(kind)+".")
 	if kind == "" || !found || rest == "" {
 		return lease.Shard{}, fmt.Errorf("its name does not begin with its labels %s=%q and %s=%q, so no replica uses it: delete it, or correct the labels",
@@ -150,7 +157,7 @@ func replicaOf(l *coordinationv1.Lease, h holder) (Replica, error) {
 		Name: nameOf(h.identity), Identity: h.identity,
 		Namespace: l.Namespace, Component: component, Lease: l.Name,
 		Phase: member.Phase, Capacity: member.Capacity,
-		Owns: []string{}, Serves: []string{}, weights: map[string]int64{}, groups: map[string]string{}, fixed: map[string]bool{}, started: member.Started,
+		Owns: []string{}, Serves: []string{}, weights: map[string]int64{}, groups: map[string]string{}, names: map[string]string{}, fixed: map[string]bool{}, started: member.Started,
 		Renewed: h.renewed, Alive: h.fresh,
 		Revision: member.Revision, PodUID: member.PodUID, LeaseSeconds: seconds(l), Joined: l.CreationTimestamp,
 	}
@@ -159,13 +166,17 @@ func replicaOf(l *coordinationv1.Lease, h holder) (Replica, error) {
 	}
 	for _, served := range member.Serves {
 		shard := lease.ParseShard(served.Shard)
-		if _, bad := shard.Name(component); bad != nil {
+		leaseName, bad := shard.Name(component)
+		if bad == nil && served.Lease != "" {
+			leaseName, bad = served.Lease, lease.ValidateName(component, served.Lease)
+		}
+		if bad != nil {
 			err = fmt.Errorf("it says that it serves %.80q, which is no kind: delete it; a replica that is alive writes its own again", served.Shard)
 			continue
 		}
 		if name := shard.String(); !replica.serves(name) {
 			replica.Serves = append(replica.Serves, name)
-			replica.weights[name], replica.groups[name] = served.Weight, served.Group
+			replica.weights[name], replica.groups[name], replica.names[name] = served.Weight, served.Group, leaseName
 		}
 	}
 	return replica, err

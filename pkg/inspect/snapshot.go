@@ -158,10 +158,11 @@ type Replica struct {
 	// PodUID is its Pod's; empty when it does not say.
 	PodUID string `json:"podUID,omitempty"`
 
-	// weights and groups are by kind; started is when the process was, by the node's
+	// weights, groups and names, which are those of the Leases, are by kind; started is when the process was, by the node's
 	// clock. fixed are the kinds that somebody wants it to keep.
 	weights map[string]int64
 	groups  map[string]string
+	names   map[string]string
 	started int64
 	fixed   map[string]bool
 }

@@ -61,6 +61,7 @@ func (s *Store) owners(ctx context.Context, shard lease.Shard, whole string) (ma
 // so that whoever took the Lease before is seen by what is read after this, and who
 // takes it later finds the mark.
 func (s *Store) mark(ctx context.Context, shard lease.Shard, whole string) error {
+	labels := s.labels(lease.ShardOf(shard.Kind), s.options.Names[shard] != "")
 	var err error
 	for range markTries {
 		var current, marked *coordinationv1.Lease
@@ -68,9 +69,9 @@ func (s *Store) mark(ctx context.Context, shard lease.Shard, whole string) error
 		switch {
 		case apierrors.IsNotFound(err):
 			current = blank(&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: whole, Namespace: s.options.Namespace}}, 0)
-			marked, err = s.client.Create(ctx, withMark(current, shard, s.options.Component), metav1.CreateOptions{})
+			marked, err = s.client.Create(ctx, withMark(current, labels), metav1.CreateOptions{})
 		case err == nil:
-			marked, err = s.client.Update(ctx, withMark(current, shard, s.options.Component), metav1.UpdateOptions{})
+			marked, err = s.client.Update(ctx, withMark(current, labels), metav1.UpdateOptions{})
 		}
 		if err == nil {
 			s.remember(marked)
@@ -85,10 +86,10 @@ func (s *Store) mark(ctx context.Context, shard lease.Shard, whole string) error
 
 // withMark returns l with the mark, and with the labels by which the watch sees it: a
 // plain elector may have made it.
-func withMark(l *coordinationv1.Lease, shard lease.Shard, component string) *coordinationv1.Lease {
+func withMark(l *coordinationv1.Lease, labels map[string]string) *coordinationv1.Lease {
 	l = l.DeepCopy()
 	metav1.SetMetaDataAnnotation(&l.ObjectMeta, lease.AnnotationSplit, "true")
-	for key, value := range lease.ShardOf(shard.Kind).Labels(component) {
+	for key, value := range labels {
 		metav1.SetMetaDataLabel(&l.ObjectMeta, key, value)
 	}
 	return l

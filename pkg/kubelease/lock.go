@@ -77,7 +77,7 @@ var _ resourcelock.Interface = (*Lock)(nil)
 // (elect.StartCampaign); tell is called from the elector's goroutine and must not
 // block.
 func (s *Store) Lock(shard lease.Shard, timing lease.Timing, seen *lease.Record, expired bool, tell func(lease.LockEvent)) (resourcelock.Interface, func() (unanswered bool), error) {
-	name, err := shard.Name(s.options.Component)
+	name, labels, err := s.identify(shard)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -89,9 +89,27 @@ func (s *Store) Lock(shard lease.Shard, timing lease.Timing, seen *lease.Record,
 		LeaseMeta:  metav1.ObjectMeta{Namespace: s.options.Namespace, Name: name},
 		Client:     &lockClient{LeaseInterface: s.client, lock: l, first: firstLook(s, name, seen)},
 		LockConfig: resourcelock.ResourceLockConfig{Identity: s.options.Identity},
-		Labels:     shard.Labels(s.options.Component),
+		Labels:     labels,
 	}
 	return l, l.close, nil
+}
+
+// identify returns the name and the labels of a shard's Lease.
+func (s *Store) identify(shard lease.Shard) (string, map[string]string, error) {
+	if name := s.options.Names[shard]; name != "" {
+		return name, s.labels(shard, true), nil
+	}
+	name, err := shard.Name(s.options.Component)
+	return name, s.labels(shard, false), err
+}
+
+// labels returns the labels of a shard's Lease, whose name was given or not.
+func (s *Store) labels(shard lease.Shard, given bool) map[string]string {
+	labels := shard.Labels(s.options.Component)
+	if given {
+		labels[lease.LabelName] = lease.NameGiven
+	}
+	return labels
 }
 
 // close ends the lock: it makes no further request. It says whether the campaign

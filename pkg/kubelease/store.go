@@ -16,6 +16,8 @@ type Options struct {
 	// Identity is the holderIdentity that this replica writes.
 	Identity string
 	Timing   lease.Timing
+	// Names are the names of the ownership Leases that are not Shard.Name's.
+	Names map[lease.Shard]string
 
 	// PodName, PodNamespace and PodUID make the Pod the owner of the member Lease,
 	// when all are known and the Leases are in the Pod's namespace.

@@ -21,7 +21,13 @@ const (
 	// LabelBucket says which bucket of the kind an ownership Lease is about, as in
 	// 1-of-4. The Lease of a whole kind has none.
 	LabelBucket = "kindred.dev/bucket"
+	// LabelName is NameGiven on an ownership Lease whose name was given, and does not
+	// follow from the component and the kind.
+	LabelName = "kindred.dev/name"
 )
+
+// NameGiven is the value of LabelName.
+const NameGiven = "given"
 
 // Annotations on ownership Leases. They are advice for the plan: no right follows
 // from them.

@@ -63,6 +63,9 @@ type Served struct {
 	Weight int64 `json:"weight"`
 	// Group names the shards that must be with one owner; empty for none.
 	Group string `json:"group,omitempty"`
+	// Lease is the name of the shard's Lease where it was given; empty where it is the
+	// one that Shard.Name makes.
+	Lease string `json:"lease,omitempty"`
 }
 
 // MemberObservation is a Member as last seen.

@@ -47,9 +47,7 @@ func (s Shard) Name(component string) (string, error) {
 		return "", fmt.Errorf("kind %s: the last part of its group reads like a bucket (1-of-4), so its Lease could be that of another kind's bucket: it cannot be elected", s)
 	}
 	name := component + "." + strings.ToLower(s.Kind.Kind) + "." + group
-	if s.Of > 0 {
-		name += bucketSuffix(s.Bucket, s.Of)
-	}
+	name += s.Suffix()
 	if len(name) > validation.DNS1123SubdomainMaxLength {
 		return "", fmt.Errorf("kind %s: its Lease would be named %q, which has %d characters and Kubernetes allows %d: shorten the component name",
 			s, name, len(name), validation.DNS1123SubdomainMaxLength)
@@ -58,6 +56,18 @@ func (s Shard) Name(component string) (string, error) {
 		return "", fmt.Errorf("kind %s: its Lease would be named %q, which is not a valid name: %s", s, name, strings.Join(problems, "; "))
 	}
 	return name, nil
+}
+
+// ValidateName says whether name can be the name that is given to an ownership Lease
+// of the component, in the place of the one that Shard.Name makes.
+func ValidateName(component, name string) error {
+	if problems := validation.IsDNS1123Subdomain(name); len(problems) > 0 {
+		return fmt.Errorf("lease name %q is not a valid name: %s", name, strings.Join(problems, "; "))
+	}
+	if rest, ours := strings.CutPrefix(name, component+"."); ours && !strings.Contains(rest, ".") {
+		return fmt.Errorf("lease name %q could be that of a replica's own Lease, which is %s.<replica>: give it one more dot, or another beginning", name, component)
+	}
+	return nil
 }
 
 // ValidateComponent says whether component can be the first part of Lease names

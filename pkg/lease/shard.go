@@ -89,6 +89,15 @@ func (s Shard) validateBucket() error {
 	return nil
 }
 
+// Suffix returns what a bucket's Lease name has more than that of the whole kind; ""
+// for a whole kind.
+func (s Shard) Suffix() string {
+	if s.Of == 0 {
+		return ""
+	}
+	return bucketSuffix(s.Bucket, s.Of)
+}
+
 // bucketSuffix is the last part of a bucket's Lease name, as Knative writes it
 // (knative.dev/pkg/leaderelection, standardBucketName).
 func bucketSuffix(bucket, of int) string { return fmt.Sprintf(".%02d-of-%02d", bucket, of) }
