@@ -15,6 +15,10 @@ GO_TEST_FLAGS ?=
 SEED ?= 1
 RUNS ?= 5000
 
+# What make bench measures, all of it by default, and what its program is given.
+BENCH ?=
+BENCH_FLAGS ?=
+
 # How long make fuzz looks for inputs, for each target.
 FUZZTIME ?= 30s
 
@@ -25,7 +29,7 @@ E2E := ./test/cluster/... ./test/e2e/... ./test/fence/... ./test/broken/...
 
 # Modules other than this one: those for its users are checked as it is.
 ADAPTERS := pkg/adapter/controllerruntime docs/examples/controller-runtime
-NESTED := test/controlplane test/tools $(ADAPTERS)
+NESTED := test/controlplane test/tools test/bench $(ADAPTERS)
 
 # The race detector needs cgo, and that a C compiler.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
@@ -60,6 +64,7 @@ test-unit: ## Run the tests that need no API server, with the race detector
 	$(if $(RACE),,@echo "no C compiler: the tests run WITHOUT the race detector" >&2)
 	go test $(RACE) -timeout 8m $(GO_TEST_FLAGS) $(UNIT)
 	go -C pkg/adapter/controllerruntime test $(RACE) -timeout 8m $(GO_TEST_FLAGS) .
+	go -C test/bench test -timeout 8m $(GO_TEST_FLAGS) ./...
 
 # Without the race detector: a run is one goroutine.
 .PHONY: sim
@@ -86,6 +91,17 @@ fuzz: ## Look for inputs that break what reads from outside (FUZZTIME=30s for ea
 test-e2e: build ## Run the tests on a real API server
 	go test -p 1 -count=1 -timeout 20m $(GO_TEST_FLAGS) $(E2E)
 	go -C pkg/adapter/controllerruntime test -count=1 -timeout 20m $(GO_TEST_FLAGS) ./e2e
+
+# The program starts itself anew for each replica, so it is built, not run by go.
+.PHONY: bench
+bench: controlplane ## Measure Kindred beside its alternatives, half an hour (BENCH=idle,crash for some of it)
+	@mkdir -p bin
+	go -C test/bench build -o ../../bin/bench .
+	@cd test/bench && $(CURDIR)/bin/bench -only "$(BENCH)" $(BENCH_FLAGS)
+
+.PHONY: bench-short
+bench-short: ## Show that the benchmark runs, in a minute; nothing is kept
+	@$(MAKE) bench BENCH_FLAGS=-short
 
 # Installs nothing: says what to install when spin or a C compiler is missing.
 .PHONY: model
@@ -118,11 +134,11 @@ tidy: ## Tidy the go.mod files
 # vet would look at all of it. Compiling them, which the tests do, has to do.
 .PHONY: vet
 vet:
-	@for module in . $(ADAPTERS); do echo "go vet in $$module"; go -C $$module vet ./...; done
+	@for module in . test/bench $(ADAPTERS); do echo "go vet in $$module"; go -C $$module vet ./...; done
 
 .PHONY: staticcheck
 staticcheck: bin/staticcheck
-	@for module in . $(ADAPTERS); do echo "staticcheck in $$module"; (cd $$module && $(CURDIR)/bin/staticcheck ./...); done
+	@for module in . test/bench $(ADAPTERS); do echo "staticcheck in $$module"; (cd $$module && $(CURDIR)/bin/staticcheck ./...); done
 
 # The version is in test/tools/go.mod.
 bin/staticcheck: test/tools/go.mod test/tools/go.sum
