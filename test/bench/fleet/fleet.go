@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -223,7 +224,7 @@ func (f *Fleet) Until(ctx context.Context, holds func([]journal.Stretch) error) 
 // Close kills what runs and removes what the fleet has left behind.
 func (f *Fleet) Close() error {
 	for _, p := range f.Alive() {
-		p.signal(9)
+		p.signal(syscall.SIGKILL)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -84,9 +84,6 @@ func (p *Process) wait() {
 	p.err = fmt.Errorf("%s ended by itself (%v): %s", p.Pods, err, strings.TrimSpace(p.stderr.String()))
 }
 
-// Pid is the process's number.
-func (p *Process) Pid() int { return p.cmd.Process.Pid }
-
 // failure returns why the process is not there although nobody has ended it.
 func (p *Process) failure() error {
 	select {

@@ -14,7 +14,7 @@ import (
 // scaffolding has it, and released at the end. Each kind is a runnable, which
 // starts when the manager has won its one lock.
 func runSingleLock(ctx context.Context, m Member) error {
-	m2, err := ctrl.NewManager(m.Config, manager.Options{
+	mgr, err := ctrl.NewManager(m.Config, manager.Options{
 		Scheme:         runtime.NewScheme(),
 		Logger:         logr.Discard(),
 		Metrics:        server.Options{BindAddress: "0"},
@@ -30,9 +30,9 @@ func runSingleLock(ctx context.Context, m Member) error {
 			m.Work(ctx, kind)
 			return nil
 		}
-		if err := m2.Add(manager.RunnableFunc(work)); err != nil {
+		if err := mgr.Add(manager.RunnableFunc(work)); err != nil {
 			return err
 		}
 	}
-	return m2.Start(ctx)
+	return mgr.Start(ctx)
 }
