@@ -15,6 +15,10 @@ GO_TEST_FLAGS ?=
 SEED ?= 1
 RUNS ?= 5000
 
+# What make bench measures, all of it by default, and what its program is given.
+BENCH ?=
+BENCH_FLAGS ?=
+
 # How long make fuzz looks for inputs, for each target.
 FUZZTIME ?= 30s
 
@@ -25,7 +29,10 @@ E2E := ./test/cluster/... ./test/e2e/... ./test/fence/... ./test/broken/...
 
 # Modules other than this one: those for its users are checked as it is.
 ADAPTERS := pkg/adapter/controllerruntime docs/examples/controller-runtime pkg/adapter/knative docs/examples/knative
-NESTED := test/controlplane test/tools test/page test/monitoring $(ADAPTERS)
+NESTED := test/controlplane test/tools test/page test/monitoring test/bench $(ADAPTERS)
+
+# The modules that vet and staticcheck look at.
+CHECKED := . test/page test/monitoring test/bench $(ADAPTERS)
 
 # The race detector needs cgo, and that a C compiler.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
@@ -62,6 +69,7 @@ test-unit: ## Run the tests that need no API server, with the race detector
 	go test $(RACE) -timeout 8m $(GO_TEST_FLAGS) $(UNIT)
 	go -C pkg/adapter/controllerruntime test $(RACE) -timeout 8m $(GO_TEST_FLAGS) .
 	go -C pkg/adapter/knative test $(RACE) -timeout 8m $(GO_TEST_FLAGS) .
+	go -C test/bench test -timeout 8m $(GO_TEST_FLAGS) ./...
 
 # -count=1, because Go does not see that files outside of a module have changed.
 # Installs nothing: promtool comes with Prometheus, in Debian the package prometheus.
@@ -107,6 +115,17 @@ test-e2e: build ## Run the tests on a real API server
 test-page: build ## Test the page that shows who owns what, in a headless Chromium
 	go -C test/page test -count=1 -timeout 10m $(GO_TEST_FLAGS) ./...
 
+# The program starts itself anew for each replica, so it is built, not run by go.
+.PHONY: bench
+bench: controlplane ## Measure Kindred beside its alternatives, half an hour (BENCH=idle,crash for some of it)
+	@mkdir -p bin
+	go -C test/bench build -o ../../bin/bench .
+	@cd test/bench && $(CURDIR)/bin/bench -only "$(BENCH)" $(BENCH_FLAGS)
+
+.PHONY: bench-short
+bench-short: ## Show that the benchmark runs, in a minute; nothing is kept
+	@$(MAKE) bench BENCH_FLAGS=-short
+
 # Installs nothing: says what to install when spin or a C compiler is missing.
 .PHONY: model
 model: ## Check the model of the protocol in docs/model, and that its mutations are refuted
@@ -138,11 +157,11 @@ tidy: ## Tidy the go.mod files
 # vet would look at all of it. Compiling them, which the tests do, has to do.
 .PHONY: vet
 vet:
-	@for module in . test/page $(ADAPTERS); do echo "go vet in $$module"; go -C $$module vet ./...; done
+	@for module in $(CHECKED); do echo "go vet in $$module"; go -C $$module vet ./...; done
 
 .PHONY: staticcheck
 staticcheck: bin/staticcheck
-	@for module in . test/page $(ADAPTERS); do echo "staticcheck in $$module"; (cd $$module && $(CURDIR)/bin/staticcheck ./...); done
+	@for module in $(CHECKED); do echo "staticcheck in $$module"; (cd $$module && $(CURDIR)/bin/staticcheck ./...); done
 
 # The version is in test/tools/go.mod.
 bin/staticcheck: test/tools/go.mod test/tools/go.sum

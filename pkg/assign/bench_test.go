@@ -8,7 +8,7 @@ import (
 	. "github.com/kindred-k8s/kindred/pkg/assign"
 )
 
-var sizes = []struct{ shards, replicas int }{{5, 5}, {50, 20}, {1000, 100}, {10000, 1000}}
+var sizes = []struct{ shards, replicas int }{{5, 5}, {50, 20}, {200, 20}, {1000, 100}, {10000, 1000}}
 
 // fleet is an input where nothing is owned and everyone serves everything.
 func fleet(shards, replicas int) Input {

@@ -23,7 +23,7 @@ func BenchmarkWatchEvent(b *testing.B) {
 			Name: name, Namespace: "system", UID: "a3f1c2d4-0000-4000-8000-0123456789ab", CreationTimestamp: metav1.Now(),
 			ManagedFields: []metav1.ManagedFieldsEntry{{
 				Manager: "operator", Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: "coordination.k8s.io/v1", Time: ptr.To(metav1.Now()),
-				FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{"f:acquireTime":{},"f:holderIdentity":{},"f:leaseDurationSeconds":{},"f:leaseTransitions":{},"f:renewTime":{}}}`)},
+				FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:acquireTime":{},"f:holderIdentity":{},"f:leaseDurationSeconds":{},"f:leaseTransitions":{},"f:renewTime":{}}}`),
 			}},
 		}
 	}
