@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,7 +26,16 @@ import (
 func TestHandover(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		leases := leaseapi.New()
-		one := start(t, leases, newWork(t, "one"))
+		var slow atomic.Bool
+		finish := make(chan struct{})
+		first := newWork(t, "one")
+		first.led = func(context.Context, string) error {
+			if slow.Load() {
+				<-finish
+			}
+			return nil
+		}
+		one := start(t, leases, first)
 		time.Sleep(time.Second)
 		two := start(t, leases, newWork(t, "two"))
 		time.Sleep(20 * time.Second)
@@ -37,11 +47,7 @@ func TestHandover(t *testing.T) {
 		}
 
 		one.forget()
-		finish := make(chan struct{})
-		one.led = func(_ context.Context, key string) error {
-			<-finish
-			return nil
-		}
+		slow.Store(true)
 		one.impl.EnqueueKey(types.NamespacedName{Namespace: "ns", Name: "a"})
 		synctest.Wait()
 		one.leave()
@@ -211,8 +217,13 @@ func TestBucketsOnTwoReplicas(t *testing.T) {
 func TestPromoteFails(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWork(t, "one")
-		w.PromoteFunc = func(reconciler.Bucket, func(reconciler.Bucket, types.NamespacedName)) error {
-			return errors.New("the lister is broken")
+		var mended atomic.Bool
+		enqueueAll := w.PromoteFunc
+		w.PromoteFunc = func(b reconciler.Bucket, enqueue func(reconciler.Bucket, types.NamespacedName)) error {
+			if !mended.Load() {
+				return errors.New("the lister is broken")
+			}
+			return enqueueAll(b, enqueue)
 		}
 		demoted := 0
 		w.DemoteFunc = func(reconciler.Bucket) { demoted++ }
@@ -222,7 +233,7 @@ func TestPromoteFails(t *testing.T) {
 		if got := holder(t, leases); got != "" || demoted != 1 {
 			t.Errorf("the Lease is held by %q, demoted %d times", got, demoted)
 		}
-		w.PromoteFunc = newWork(t, "").PromoteFunc
+		mended.Store(true)
 		time.Sleep(2 * time.Minute)
 		if got := r.reconciled(); !slices.Equal(got, objects) {
 			t.Errorf("after the failure it has reconciled %v", got)
