@@ -64,12 +64,12 @@ type Core struct {
 	leaseNames map[string]shardName
 
 	// buckets are the names of all Leases of buckets ever seen, by kind; layouts is how
-	// each kind that is or was split is to be split, served what anybody serves. Kinds
-	// go by the name of the Lease of the whole kind (layout.go).
-	buckets   map[string]map[string]bool
-	layouts   map[string]int
-	served    map[layout]bool
-	evictions map[string]eviction
+	// each kind that is or was split is to be split, servedLayouts what anybody serves.
+	// Kinds go by the name of the Lease of the whole kind (layout.go).
+	buckets       map[string]map[string]bool
+	layouts       map[string]int
+	servedLayouts map[layout]bool
+	evictions     map[string]eviction
 
 	collected map[string]time.Time
 

@@ -138,13 +138,15 @@ func (c *Core) checked(s *shard, e Checked) {
 	if _, found := e.Leases[s.lease]; !found {
 		c.lose(s, LeaseDeleted)
 	}
+	if s.phase != Owning {
+		return // the answer, or something before it, has ended the term
+	}
 	if held, expired := c.otherLayoutHeld(s); held || len(expired) > 0 {
 		c.intrude(s)
+		return
 	}
-	if s.phase == Owning && !s.lost {
-		s.unchecked = false
-		c.begin(s)
-	}
+	s.unchecked = false
+	c.begin(s)
 }
 
 // begin starts the reconciler of a term.
@@ -172,7 +174,7 @@ func (c *Core) intruded(name string, r lease.Record) {
 }
 
 func (c *Core) intrude(s *shard) {
-	if s.phase == Owning {
+	if s.hasTerm() {
 		c.fence(s, c.now, OtherLayout)
 		c.drain(s, OtherLayout, "")
 	}
@@ -205,7 +207,7 @@ func (c *Core) collectOthers(s *shard) {
 	for _, name := range c.otherLayouts(s) {
 		seen := c.leases[name]
 		_, _, of := lease.SplitName(name)
-		if of == 0 || seen == nil || seen.Holder != "" || c.served[layout{s.kind, of}] {
+		if of == 0 || seen == nil || seen.Holder != "" || c.servedLayouts[layout{s.kind, of}] {
 			continue
 		}
 		if tried, again := c.collected[name]; again && !c.due(tried.Add(collectAfter*c.config.Timing.LeaseDuration)) {

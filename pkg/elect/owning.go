@@ -43,7 +43,7 @@ func (c *Core) advanceOwner(s *shard) {
 		c.drain(s, Leaving, "")
 	case !s.served:
 		c.drain(s, NotServed, "")
-	case !c.planned(s.layout):
+	case !c.wanted(s.layout):
 		c.changeLayout(s)
 	default:
 		c.move(s)

@@ -129,7 +129,7 @@ func (c *Core) planShards(members []present) []assign.Shard {
 	for _, key := range sortedKeys(said) {
 		named := c.leaseName(key)
 		name := named.lease
-		if name == "" || !c.planned(named.layout) {
+		if name == "" || !c.wanted(named.layout) {
 			continue // a member Lease written by hand: nobody can own such a shard; or nobody should
 		}
 		owner := c.ownerOf(key, name)

@@ -35,7 +35,7 @@ func (c *Core) advanceStandby(s *shard) {
 		return
 	}
 	reason, grace := GraceOver, c.config.Grace()
-	if !c.planned(s.layout) {
+	if !c.wanted(s.layout) {
 		grace += s.timing.LeaseDuration // nobody has taken the kind in the layout that is to be
 	}
 	if planned, _ := c.plan.For(s.key); planned.Owner == c.config.Identity {
@@ -159,7 +159,7 @@ func (c *Core) acquired(s *shard, e Acquired) {
 	if s.handoffs > 0 {
 		s.handoffNot = c.now.Add(backoff(2*c.config.RebalanceDelay, lastHandoffPause, s.handoffs))
 	}
-	if !c.planned(s.layout) {
+	if !c.wanted(s.layout) {
 		s.keepUntil = c.now.Add(lastHandoffPause)
 	}
 	if s.unchecked = s.of > 0 || e.Split || len(c.buckets[s.kind]) > 0; !s.unchecked {

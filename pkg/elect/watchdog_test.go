@@ -131,9 +131,9 @@ func (w *watchdog) action(a Action) error {
 // alone says whether an answer shows the term's own Lease, and no holder of another
 // layout's.
 func alone(e Checked) bool {
-	_, _, own := lease.SplitName(e.Term.Lease)
+	kind, _, own := lease.SplitName(e.Term.Lease)
 	for name, r := range e.Leases {
-		if _, _, of := lease.SplitName(name); of != own && r.Holder != "" {
+		if other, _, of := lease.SplitName(name); other == kind && of != own && r.Holder != "" {
 			return false
 		}
 	}
