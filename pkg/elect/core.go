@@ -27,6 +27,8 @@ type Core struct {
 	// them. The holder may be at work until it learns of the deletion, so to all
 	// but the holder such a Lease is as good as held until its time runs out.
 	ghosts map[string]*lease.Observation
+	// deleted are the versions at which ownership Leases were deleted.
+	deleted map[string]string
 	// members are the member Leases, this replica's own among them, by Lease name.
 	members map[string]*lease.MemberObservation
 	self    presence
@@ -87,6 +89,7 @@ func New(config Config) *Core {
 		byShard:   map[lease.Shard]*shard{},
 		leases:    map[string]*lease.Observation{},
 		ghosts:    map[string]*lease.Observation{},
+		deleted:   map[string]string{},
 		pods:      map[string]lease.Pod{},
 		ended:     map[string]bool{},
 		members:   map[string]*lease.MemberObservation{},

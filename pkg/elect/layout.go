@@ -119,13 +119,14 @@ func (c *Core) check(s *shard) {
 		return
 	}
 	s.checking = true
-	c.do(Check{Term: s.term})
+	s.checks++
+	c.do(Check{Term: s.term, Number: s.checks})
 }
 
 // checked begins the term if no other layout has an owner.
 func (c *Core) checked(s *shard, e Checked) {
-	if !s.unchecked || s.term != e.Term {
-		return // the term is over already
+	if !s.unchecked || s.term != e.Term || s.checks != e.Number {
+		return // the term is over already, or something has happened since
 	}
 	s.checking = false
 	if !e.OK {
@@ -133,6 +134,9 @@ func (c *Core) checked(s *shard, e Checked) {
 		return
 	}
 	for _, name := range sortedKeys(e.Leases) {
+		if !lease.Newer(e.Leases[name].Version, c.deleted[name]) {
+			continue // the watch was faster, and will not tell again
+		}
 		c.ownerSeen(lease.Event{Kind: lease.OwnerSeen, Name: name, Version: e.Leases[name].Version, Record: e.Leases[name]})
 	}
 	if _, found := e.Leases[s.lease]; !found {
