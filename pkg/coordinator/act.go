@@ -28,7 +28,7 @@ func (c *Coordinator) act(life context.Context, action elect.Action) {
 	case elect.Check:
 		c.start(func() {
 			leases, err := c.store.Check(life, a.Term)
-			c.queue.put(elect.Checked{Shard: a.Term.Shard, Term: a.Term, OK: err == nil, Leases: leases})
+			c.queue.put(elect.Checked{Shard: a.Term.Shard, Term: a.Term, Number: a.Number, OK: err == nil, Leases: leases})
 		})
 	case elect.Evict:
 		c.start(func() {

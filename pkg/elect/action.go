@@ -60,8 +60,12 @@ type (
 
 	// Check: make sure that the Lease of the whole kind is marked as that of a kind that
 	// is split, if the term is of a bucket, and then read all ownership Leases of the
-	// kind, as they are at some time after this. Answer: Checked.
-	Check struct{ Term lease.Term }
+	// kind, as they are at some time after this. Answer: Checked, with the same Number.
+	Check struct {
+		Term lease.Term
+		// Number tells this Check of the term from others.
+		Number int
+	}
 
 	// Evict: free a Lease whose holder's time has run out, if it still is at this
 	// version. No answer.

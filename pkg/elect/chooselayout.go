@@ -15,7 +15,7 @@ type support struct {
 
 // chooseLayouts finds the layout that is to be for each kind that is split, or was.
 func (c *Core) chooseLayouts(members []present) {
-	c.layouts, c.served = nil, nil
+	c.layouts, c.servedLayouts = nil, nil
 	split := map[string]bool{} // the kinds
 	for kind := range c.buckets {
 		split[kind] = true
@@ -41,7 +41,7 @@ func (c *Core) chooseLayouts(members []present) {
 
 func (c *Core) supports(members []present, split map[string]bool) map[layout]support {
 	supports := map[layout]support{}
-	c.served = map[layout]bool{}
+	c.servedLayouts = map[layout]bool{}
 	var layouts []layout // that the member serves
 	for i, m := range members {
 		if i == 0 || !slices.Equal(m.Serves, members[i-1].Serves) {
@@ -53,7 +53,7 @@ func (c *Core) supports(members []present, split map[string]bool) map[layout]sup
 			}
 		}
 		for _, l := range layouts {
-			c.served[l] = true
+			c.servedLayouts[l] = true
 			if s := supports[l]; m.ready {
 				supports[l] = support{s.ready + 1, max(s.joined, m.joined)}
 			}

@@ -35,6 +35,8 @@ type Core struct {
 	// them. The holder may be at work until it learns of the deletion, so to all
 	// but the holder such a Lease is as good as held until its time runs out.
 	ghosts map[string]*lease.Observation
+	// deleted are the versions at which ownership Leases were deleted.
+	deleted map[string]string
 	// members are the member Leases, this replica's own among them, by Lease name.
 	members map[string]*lease.MemberObservation
 	self    presence
@@ -80,12 +82,12 @@ type Core struct {
 	shardKeys  map[string]string
 
 	// buckets are the names of all Leases of buckets ever seen, by kind; layouts is how
-	// each kind that is or was split is to be split, served what anybody serves. Kinds
-	// go by the name of the Lease of the whole kind (layout.go).
-	buckets   map[string]map[string]bool
-	layouts   map[string]int
-	served    map[layout]bool
-	evictions map[string]eviction
+	// each kind that is or was split is to be split, servedLayouts what anybody serves.
+	// Kinds go by the name of the Lease of the whole kind (layout.go).
+	buckets       map[string]map[string]bool
+	layouts       map[string]int
+	servedLayouts map[layout]bool
+	evictions     map[string]eviction
 
 	collected map[string]time.Time
 
@@ -105,6 +107,7 @@ func New(config Config) *Core {
 		byKey:     map[string]*shard{},
 		leases:    map[string]*lease.Observation{},
 		ghosts:    map[string]*lease.Observation{},
+		deleted:   map[string]string{},
 		pods:      map[string]lease.Pod{},
 		ended:     map[string]bool{},
 		members:   map[string]*lease.MemberObservation{},

@@ -74,6 +74,7 @@ type (
 	Checked struct {
 		Shard  lease.Shard
 		Term   lease.Term
+		Number int
 		OK     bool
 		Leases map[string]lease.Record
 	}

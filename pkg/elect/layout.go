@@ -122,13 +122,14 @@ func (c *Core) check(s *shard) {
 		return
 	}
 	s.checking = true
-	c.do(Check{Term: s.term})
+	s.checks++
+	c.do(Check{Term: s.term, Number: s.checks})
 }
 
 // checked begins the term if no other layout has an owner.
 func (c *Core) checked(s *shard, e Checked) {
-	if !s.unchecked || s.term != e.Term {
-		return // the term is over already
+	if !s.unchecked || s.term != e.Term || s.checks != e.Number {
+		return // the term is over already, or something has happened since
 	}
 	s.checking = false
 	if !e.OK {
@@ -136,18 +137,23 @@ func (c *Core) checked(s *shard, e Checked) {
 		return
 	}
 	for _, name := range sortedKeys(e.Leases) {
+		if !lease.Newer(e.Leases[name].Version, c.deleted[name]) {
+			continue // the watch was faster, and will not tell again
+		}
 		c.ownerSeen(lease.Event{Kind: lease.OwnerSeen, Name: name, Version: e.Leases[name].Version, Record: e.Leases[name]})
 	}
 	if _, found := e.Leases[s.lease]; !found {
 		c.lose(s, LeaseDeleted)
 	}
+	if s.phase != Owning {
+		return // the answer, or something before it, has ended the term
+	}
 	if held, expired := c.otherLayoutHeld(s); held || len(expired) > 0 {
 		c.intrude(s)
+		return
 	}
-	if s.phase == Owning && !s.lost {
-		s.unchecked = false
-		c.begin(s)
-	}
+	s.unchecked = false
+	c.begin(s)
 }
 
 // begin starts the reconciler of a term.
@@ -175,7 +181,7 @@ func (c *Core) intruded(name string, r lease.Record) {
 }
 
 func (c *Core) intrude(s *shard) {
-	if s.phase == Owning {
+	if s.hasTerm() {
 		c.fence(s, c.now, OtherLayout)
 		c.drain(s, OtherLayout, "")
 	}
@@ -208,7 +214,7 @@ func (c *Core) collectOthers(s *shard) {
 	for _, name := range c.otherLayouts(s) {
 		seen := c.leases[name]
 		_, _, of := lease.SplitName(name)
-		if of == 0 || seen == nil || seen.Holder != "" || c.served[layout{s.kind, of}] {
+		if of == 0 || seen == nil || seen.Holder != "" || c.servedLayouts[layout{s.kind, of}] {
 			continue
 		}
 		if tried, again := c.collected[name]; again && !c.due(tried.Add(collectAfter*c.config.Timing.LeaseDuration)) {

@@ -70,7 +70,6 @@ type layoutProc struct {
 // layoutTerm is an elector, and perhaps the reconciler of its term.
 type layoutTerm struct {
 	term        *lease.Term
-	version     string
 	renewed     time.Time // when the last renewal that succeeded was sent
 	next        time.Time
 	calling     bool

@@ -214,7 +214,7 @@ func (p *layoutProc) check(a Check) {
 					f.gaveUp++
 				}
 			}
-			p.queue = append(p.queue, Checked{Shard: a.Term.Shard, Term: a.Term, OK: f.rng.IntN(8) > 0, Leases: leases})
+			p.queue = append(p.queue, Checked{Shard: a.Term.Shard, Term: a.Term, Number: a.Number, OK: f.rng.IntN(8) > 0, Leases: leases})
 		})
 	}
 	if of == 0 {

@@ -117,8 +117,8 @@ func (w *world) answers(id lease.Shard) []Event {
 			events = append(events, Renewed{Shard: id, Version: w.next(), SentAt: w.now}, LockLost{Shard: id, Reason: HolderChanged})
 		}
 	}
-	if term, asked := w.dog.asked[id]; asked {
-		events = append(events, w.checked(term))
+	if check, asked := w.dog.asked[id]; asked {
+		events = append(events, w.checked(check))
 	}
 	if w.dog.reconciler[id] {
 		events = append(events, Returned{Shard: id})
@@ -137,8 +137,9 @@ func (w *world) win(id lease.Shard) Event {
 }
 
 // checked is an answer to Check: mostly a good one.
-func (w *world) checked(term lease.Term) Event {
-	e := Checked{Shard: term.Shard, Term: term, OK: rapid.IntRange(0, 4).Draw(w.t, "checked") > 0, Leases: map[string]lease.Record{}}
+func (w *world) checked(check Check) Event {
+	term := check.Term
+	e := Checked{Shard: term.Shard, Term: term, Number: check.Number, OK: rapid.IntRange(0, 4).Draw(w.t, "checked") > 0, Leases: map[string]lease.Record{}}
 	e.Leases[term.Lease] = lease.Record{UID: term.UID, Version: w.next(), Holder: term.Holder, Transitions: term.Transitions, Duration: 15 * time.Second}
 	kind, _, _ := lease.SplitName(term.Lease)
 	for _, name := range []string{kind, kind + ".01-of-03"} {

@@ -64,6 +64,7 @@ type shard struct {
 	// next may be asked for (layout.go). keepUntil is until when the shard stays although
 	// another layout is to be.
 	unchecked, checking  bool
+	checks               int // the number of the last Check
 	checkWait, keepUntil time.Time
 
 	// vacantSince is when the Lease was first judged free; zero while it is held.

@@ -202,7 +202,7 @@ func (tr *trace) event(now time.Time, words []string) Event {
 func (tr *trace) checked(shard lease.Shard, words []string) Event {
 	e := Checked{Shard: shard, OK: true, Leases: map[string]lease.Record{}}
 	if s := tr.core.byShard[shard]; s != nil {
-		e.Term = s.term
+		e.Term, e.Number = s.term, s.checks
 	}
 	for short, text := range parseArgs(words) {
 		if short == "ok" {

@@ -100,6 +100,7 @@ func (c *Core) checkTerm(s *shard, r lease.Record) {
 func (c *Core) gone(e lease.Event) {
 	if old := c.leases[e.Name]; old != nil && lease.Newer(e.Version, old.Version) {
 		delete(c.leases, e.Name)
+		c.deleted[e.Name] = e.Version
 		delete(c.collected, e.Name)
 		delete(c.evictions, e.Name)
 		c.unmarked(e.Name)

@@ -14,7 +14,7 @@ type watchdog struct {
 	reconciler map[lease.Shard]bool
 	fenced     map[lease.Shard]bool // Fence was sent to the reconciler that is up
 	releasing  map[lease.Shard]bool
-	asked      map[lease.Shard]lease.Term // Check was sent, and there is no answer
+	asked      map[lease.Shard]Check      // Check was sent, and there is no answer
 	clear      map[lease.Shard]lease.Term // the last answer showed no owner of another layout
 	split      map[lease.Shard]bool       // such an answer must come first
 	publishing bool
@@ -25,7 +25,7 @@ func newWatchdog() *watchdog {
 	return &watchdog{
 		elector: map[lease.Shard]bool{}, told: map[lease.Shard]bool{},
 		reconciler: map[lease.Shard]bool{}, fenced: map[lease.Shard]bool{}, releasing: map[lease.Shard]bool{},
-		asked: map[lease.Shard]lease.Term{}, clear: map[lease.Shard]lease.Term{}, split: map[lease.Shard]bool{},
+		asked: map[lease.Shard]Check{}, clear: map[lease.Shard]lease.Term{}, split: map[lease.Shard]bool{},
 	}
 }
 
@@ -113,7 +113,7 @@ func (w *watchdog) action(a Action) error {
 		}
 		w.releasing[a.Term.Shard] = true
 	case Check:
-		w.asked[a.Term.Shard] = a.Term
+		w.asked[a.Term.Shard] = a
 	case Publish:
 		if w.publishing {
 			return fmt.Errorf("a publication is already under way")
@@ -131,9 +131,9 @@ func (w *watchdog) action(a Action) error {
 // alone says whether an answer shows the term's own Lease, and no holder of another
 // layout's.
 func alone(e Checked) bool {
-	_, _, own := lease.SplitName(e.Term.Lease)
+	kind, _, own := lease.SplitName(e.Term.Lease)
 	for name, r := range e.Leases {
-		if _, _, of := lease.SplitName(name); of != own && r.Holder != "" {
+		if other, _, of := lease.SplitName(name); other == kind && of != own && r.Holder != "" {
 			return false
 		}
 	}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -197,7 +198,17 @@ func TestRollingUpdateOfBuckets(t *testing.T) {
 			s.add(to[i], buckets, revision)
 			within(t, 30*time.Second, to[i]+" is ready", func(ctx context.Context) error { return s.ready(ctx, to[i]) })
 			s.stop(from[i])
-			t.Logf("%s for %s: %v", to[i], from[i], s.journal.gaps(mark))
+			within(t, 30*time.Second, "a reconciler", func(context.Context) error {
+				if len(s.journal.now()) == 0 {
+					return errors.New("none runs")
+				}
+				return nil
+			})
+			gap := s.idle(mark)
+			t.Logf("%s for %s: nobody reconciled the kind for %v", to[i], from[i], gap)
+			if gap > 10*time.Second {
+				t.Errorf("the kind was without any reconciler for %v", gap)
+			}
 		}
 	}
 	roll(old, next, 4, "2")
@@ -206,6 +217,26 @@ func TestRollingUpdateOfBuckets(t *testing.T) {
 	within(t, 30*time.Second, "an owner of the whole kind again", func(context.Context) error { return s.owns(databases) })
 	within(t, 30*time.Second, "every object is reconciled by it", func(context.Context) error { return s.reconciled(s.journal.now()) })
 	s.checkWrites()
+}
+
+// idle returns the longest time after a mark in which no reconciler of the kind ran.
+func (s *split) idle(mark int) time.Duration {
+	var longest time.Duration
+	var since time.Time
+	running := map[string]bool{}
+	for i, l := range s.journal.since(0) {
+		switch l.Event {
+		case "start":
+			if len(running) == 0 && i >= mark && !since.IsZero() {
+				longest = max(longest, l.at().Sub(since))
+			}
+			running[l.Kind] = true
+		case "stop":
+			delete(running, l.Kind)
+			since = l.at()
+		}
+	}
+	return longest
 }
 
 func (s *split) owns(shard string) error {
