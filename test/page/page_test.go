@@ -24,7 +24,7 @@ func (b *tab) even(what string, counts map[string]int) {
 	parts := []string{fmt.Sprintf(`document.querySelectorAll(".column").length === %d`, len(counts)), `document.querySelectorAll(".board .tile").length === 5`}
 	for replica, n := range counts {
 		if n < 0 {
-			parts = append(parts, fmt.Sprintf("[%d, %d].includes(%s)", -n, -n-1, tiles(replica)))
+			parts = append(parts, fmt.Sprintf("[%d, %d].includes(%s)", -n, -n+1, tiles(replica)))
 			continue
 		}
 		parts = append(parts, fmt.Sprintf("%s === %d", tiles(replica), n))

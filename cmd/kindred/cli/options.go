@@ -92,6 +92,7 @@ func (o *Options) Encode(out io.Writer, document any) (bool, error) {
 	case "json":
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false) // a command with && is to be read
 		return true, encoder.Encode(document)
 	case "yaml":
 		text, err := yaml.Marshal(document)

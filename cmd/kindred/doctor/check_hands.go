@@ -7,6 +7,7 @@ import (
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
+	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/kindred-k8s/kindred/pkg/inspect"
 	"github.com/kindred-k8s/kindred/pkg/lease"
@@ -37,7 +38,7 @@ func checkHands(s *state) []Finding {
 			Fix: fmt.Sprintf("%s resume %s %s", s.program, k.Name(), flags),
 		}
 		if age := s.at.Sub(since); !since.IsZero() {
-			f.What += fmt.Sprintf(" for %v at most", age.Round(time.Minute))
+			f.What += fmt.Sprintf(" for %s at most", duration.HumanDuration(max(age, 0)))
 			if age > forgotten {
 				f.Severity = Warning
 				f.What += ": replicas that have come since own less than their share"

@@ -32,9 +32,9 @@ func TestHands(t *testing.T) {
 	want(t, checkHands(with(annotated(lease.AnnotationMoveTo, "gone", 0))),
 		`warning Lease ns/op.cache.example.com: Cache.example.com was moved by hand to "gone", which is no live, ready replica ... | kindred rebalance Cache.example.com -n ns --component op`)
 	want(t, checkHands(with(annotated(lease.AnnotationPaused, "true", time.Hour))),
-		"info Lease ns/op.cache.example.com: rebalancing of Cache.example.com is paused for 1h0m0s at most | kindred resume Cache.example.com -n ns --component op")
+		"info Lease ns/op.cache.example.com: rebalancing of Cache.example.com is paused for 60m at most | kindred resume Cache.example.com -n ns --component op")
 	want(t, checkHands(with(annotated(lease.AnnotationPaused, "true", 48*time.Hour))),
-		"warning Lease ns/op.cache.example.com: rebalancing of Cache.example.com is paused for 48h0m0s at most: replicas")
+		"warning Lease ns/op.cache.example.com: rebalancing of Cache.example.com is paused for 2d at most: replicas")
 	want(t, checkHands(with(annotated(lease.AnnotationPaused, "true", 0))),
 		"info Lease ns/op.cache.example.com: rebalancing of Cache.example.com is paused |")
 	want(t, checkHands(with(annotated(lease.AnnotationPaused, "false", 48*time.Hour))))

@@ -66,7 +66,7 @@ func TestReport(t *testing.T) {
 		"error [kinds] Lease ns/op.disk.example.com\n    Disk.example.com has no owner, and no live, ready replica serves it\n    fix: if the kind",
 		"info [holders] Lease ns/op.topic.example.com\n",
 		"not looked at [policies] list: forbidden\n    fix: let this user",
-		"4 kinds and 3 replicas, 11 checks: 1 errors, 0 warnings; 1 things could not be looked at\n",
+		"4 kinds and 3 replicas, 11 checks: 1 errors, 0 warnings; not looked at: 1\n",
 	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("no %q in\n%s", part, text)

@@ -106,7 +106,7 @@ func (r Report) write(out io.Writer) error {
 	}
 	fmt.Fprintf(text, "%d kinds and %d replicas, %d checks: %d errors, %d warnings", r.Kinds, r.Replicas, len(r.Checked), counts[Error], counts[Warning])
 	if n := len(r.Unseen); n > 0 {
-		fmt.Fprintf(text, "; %d things could not be looked at", n)
+		fmt.Fprintf(text, "; not looked at: %d", n)
 	}
 	text.WriteByte('\n')
 	_, err := io.WriteString(out, text.String())
