@@ -146,6 +146,7 @@ func (b *tab) picture(name string) {
 	if dir == "" {
 		return
 	}
+	b.wait("the tiles to have arrived", `document.getAnimations().length === 0`)
 	var png []byte
 	b.do("a picture", chromedp.CaptureScreenshot(&png))
 	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {

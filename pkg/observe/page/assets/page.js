@@ -8,25 +8,26 @@ const link = document.getElementById("link");
 const said = document.getElementById("said");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-// places is where each tile is.
+// places is where each tile is, and in which column.
 function places() {
   const found = new Map();
   for (const tile of live.querySelectorAll(".board .tile, .loud .tile")) {
     if (!found.has(tile.dataset.id)) {
-      found.set(tile.dataset.id, { tile, box: tile.getBoundingClientRect() });
+      const heading = tile.closest(".column")?.querySelector("h3");
+      found.set(tile.dataset.id, { tile, column: heading ? heading.title : "", box: tile.getBoundingClientRect() });
     }
   }
   return found;
 }
 
 function glide(before) {
-  for (const [id, { tile, box }] of places()) {
+  for (const [id, { tile, column, box }] of places()) {
     const from = before.get(id);
-    const dx = from ? from.box.left - box.left : 0;
-    const dy = from ? from.box.top - box.top : 0;
-    if (Math.abs(dx) + Math.abs(dy) < 2) {
-      continue;
+    if (!from || from.column === column) {
+      continue; // the page around it may have moved, and it has not
     }
+    const dx = from.box.left - box.left;
+    const dy = from.box.top - box.top;
     tile.animate(
       [{ transform: `translate(${dx}px, ${dy}px)`, zIndex: 1 }, { transform: "none", zIndex: 1 }],
       { duration: 450, easing: "cubic-bezier(.2, .7, .2, 1)" },
