@@ -3,12 +3,10 @@ package explain
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	"github.com/kindred-k8s/kindred/cmd/kindred/cli"
@@ -40,33 +38,11 @@ has ended.`,
 }
 
 func (o *options) run(ctx context.Context, texts []string) error {
-	var errs []error
-	if len(texts) != 1 {
-		errs = append(errs, fmt.Errorf("there are %d kinds: name one, as in \"%s explain Database\"", len(texts), o.Name))
-	}
-	if err := o.Check(errs...); err != nil {
-		return err
-	}
-	config, query, err := o.Connect()
-	if err != nil {
-		return err
-	}
-	leases, err := coordinationclient.NewForConfig(config)
+	config, snapshot, kind, err := o.OneKind(ctx, "explain", texts)
 	if err != nil {
 		return err
 	}
 	pods, err := corev1client.NewForConfig(config)
-	if err != nil {
-		return err
-	}
-	snapshot, err := inspect.Collect(ctx, leases, query)
-	if err != nil {
-		return err
-	}
-	if len(snapshot.Kinds) == 0 {
-		return errors.New(o.Nothing(query))
-	}
-	kind, err := snapshot.Find(texts[0])
 	if err != nil {
 		return err
 	}

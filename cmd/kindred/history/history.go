@@ -3,12 +3,10 @@ package history
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	eventsclient "k8s.io/client-go/kubernetes/typed/events/v1"
 
 	"github.com/kindred-k8s/kindred/cmd/kindred/cli"
@@ -47,33 +45,11 @@ as the API server keeps them: an hour, unless it was told otherwise.`,
 }
 
 func (o *options) run(ctx context.Context, texts []string) error {
-	var errs []error
-	if len(texts) != 1 {
-		errs = append(errs, fmt.Errorf("there are %d kinds: name one, as in \"%s history Database\"", len(texts), o.Name))
-	}
-	if err := o.Check(errs...); err != nil {
-		return err
-	}
-	config, query, err := o.Connect()
-	if err != nil {
-		return err
-	}
-	leases, err := coordinationclient.NewForConfig(config)
+	config, _, kind, err := o.OneKind(ctx, "history", texts)
 	if err != nil {
 		return err
 	}
 	events, err := eventsclient.NewForConfig(config)
-	if err != nil {
-		return err
-	}
-	snapshot, err := inspect.Collect(ctx, leases, query)
-	if err != nil {
-		return err
-	}
-	if len(snapshot.Kinds) == 0 {
-		return errors.New(o.Nothing(query))
-	}
-	kind, err := snapshot.Find(texts[0])
 	if err != nil {
 		return err
 	}
