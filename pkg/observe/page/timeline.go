@@ -42,7 +42,7 @@ func (v *view) timeline(s *inspect.Snapshot, h *history, c *colours) {
 		return int(max(t.Sub(from), 0) * scale / window.length)
 	}
 	for _, k := range s.Kinds {
-		name, group, _ := strings.Cut(k.Name(), ".")
+		name, group := called(k.Name())
 		row := rowView{Kind: name, Group: group}
 		var parts []string
 		for _, span := range h.spans(key{k.Namespace, k.Lease}, v.At) {

@@ -114,83 +114,6 @@ func newView(s *inspect.Snapshot, h *history, c *colours) view {
 	return v
 }
 
-// noticed is from how long on a time without an owner is one that people notice.
-const noticed = time.Second
-
-// handovers lists the changes of owner, newest first. A release that somebody followed
-// is one line with it.
-func (v *view) handovers(h *history, c *colours) {
-	taken := map[key]bool{}
-	for i := len(h.changes) - 1; i >= 0 && len(v.Log) < shownLog; i-- {
-		change := h.changes[i]
-		at := key{change.Namespace, change.Lease}
-		followed := taken[at]
-		taken[at] = change.To != "" && change.From != "" && !change.Expired
-		if change.To == "" && followed && !change.Deleted {
-			continue
-		}
-		l := logView{At: change.At.UTC().Format("15:04:05"), From: "nobody", To: "nobody", FromHue: -1, ToHue: -1}
-		l.Kind, _, _ = strings.Cut(change.Name(), ".")
-		if change.From != "" {
-			l.From, l.FromHue = v.short(change.From), c.get(change.From)
-		}
-		if change.To != "" {
-			l.To, l.ToHue = v.short(change.To), c.get(change.To)
-		}
-		switch {
-		case change.Deleted:
-			l.Note, l.Slow = "the Lease was deleted", true
-		case change.To == "":
-			l.Note = "released"
-		case change.Expired:
-			l.Note, l.Slow = "taken over, "+lasted(change.Gap)+" after the last renewal", true
-		case change.From != "":
-			l.Note, l.Slow = lasted(change.Gap), change.Gap >= noticed
-		}
-		v.Log = append(v.Log, l)
-	}
-}
-
-// short is what is left of a replica's name without what all of them begin with.
-func (v *view) short(identity string) string {
-	name := inspect.Printable(lease.PodName(identity))
-	for _, f := range v.Fleets {
-		if rest, is := strings.CutPrefix(name, f.Prefix); is && f.Prefix != "" {
-			return rest
-		}
-	}
-	return name
-}
-
-// prefix is what all names begin with, up to a dash, if it is long enough to be in the
-// way.
-func prefix(columns []columnView) string {
-	if len(columns) < 2 {
-		return ""
-	}
-	common := columns[0].Name
-	for _, c := range columns[1:] {
-		n := 0
-		for n < len(common) && n < len(c.Name) && common[n] == c.Name[n] {
-			n++
-		}
-		common = common[:n]
-	}
-	common = common[:strings.LastIndex(common, "-")+1]
-	if len(common) < 8 {
-		return ""
-	}
-	return common
-}
-
-// fleet returns the component's, which is the last one, or a new one.
-func (v *view) fleet(component, namespace string) *fleetView {
-	if n := len(v.Fleets); n == 0 || v.Fleets[n-1].Component != component || v.Fleets[n-1].Namespace != namespace {
-		v.Fleets = append(v.Fleets, fleetView{Component: component, Namespace: namespace})
-	}
-	return &v.Fleets[len(v.Fleets)-1]
-}
-
 func column(s *inspect.Snapshot, r inspect.Replica, c *colours) columnView {
 	col := columnView{
 		Name: inspect.Printable(r.Name), Identity: inspect.Printable(r.Identity), Condition: r.Condition(), Revision: inspect.Printable(r.Revision),
@@ -208,7 +131,7 @@ func column(s *inspect.Snapshot, r inspect.Replica, c *colours) columnView {
 }
 
 func tile(s *inspect.Snapshot, k inspect.Kind, c *colours) kindView {
-	name, group, _ := strings.Cut(k.Name(), ".")
+	name, group := called(k.Name())
 	t := kindView{
 		ID: k.Namespace + "/" + k.Lease, Kind: name, Group: group, Owner: inspect.Printable(k.Owner), Holder: inspect.Printable(k.Holder),
 		Since: age(s.At.Time, k.Since.Time), Renewed: age(s.At.Time, k.Renewed.Time), State: string(k.State), Term: k.Term,
@@ -230,6 +153,17 @@ func tile(s *inspect.Snapshot, k inspect.Kind, c *colours) kindView {
 		t.Held = "by hand"
 	}
 	return t
+}
+
+// called takes a kind's name apart. What stands behind a slash, as in
+// Database.sample.kindred.dev/1-of-4, is part of what people call it.
+func called(name string) (kind, group string) {
+	name, part, _ := strings.Cut(name, "/")
+	kind, group, _ = strings.Cut(name, ".")
+	if part != "" {
+		kind += " " + part
+	}
+	return kind, group
 }
 
 // judge says in one phrase how things are.

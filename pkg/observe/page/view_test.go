@@ -160,3 +160,14 @@ func TestEssence(t *testing.T) {
 		t.Error("a release is not told")
 	}
 }
+
+func TestCalled(t *testing.T) {
+	for name, want := range map[string]string{
+		"Database.sample.kindred.dev": "Database in sample.kindred.dev", "Service": "Service in ",
+		"Database.sample.kindred.dev/1-of-4": "Database 1-of-4 in sample.kindred.dev",
+	} {
+		if kind, group := called(name); kind+" in "+group != want {
+			t.Errorf("%s: %s in %s, want %s", name, kind, group, want)
+		}
+	}
+}
