@@ -105,7 +105,7 @@ func (in inside) start(p *parts) error {
 	args := []string{
 		"--data-dir", data, "--keep-data", "--bind-address", "0.0.0.0", "--secure-port", apiPort, "--whole-cluster",
 		"--kubeconfig-out", filepath.Join(in.Dir, "inside.kubeconfig"), "--log-file", filepath.Join(in.Dir, "logs", "apiserver.log"), "--",
-		"--advertise-address=" + nodeIP, "--kubelet-client-certificate=" + client + ".crt", "--kubelet-client-key=" + client + ".key",
+		"--advertise-address=" + nodeIP, "--kubelet-preferred-address-types=InternalIP", "--kubelet-client-certificate=" + client + ".crt", "--kubelet-client-key=" + client + ".key",
 	}
 	plane, err := p.start("controlplane", in.ControlPlane, append(args, in.APIServerArgs...)...)
 	if err != nil {
