@@ -24,22 +24,25 @@ FUZZTIME ?= 30s
 
 # Packages whose tests need no API server: they run in memory, many on virtual
 # time. The others start the control plane.
-UNIT := ./pkg/... ./cmd/... ./config/... ./docs/... ./test/faultproxy/...
+UNIT := ./pkg/... ./cmd/... ./config/... ./docs/... ./test/faultproxy/... ./test/deploy/... ./test/node/...
 E2E := ./test/cluster/... ./test/e2e/... ./test/fence/... ./test/broken/...
 
 # Modules other than this one: those for its users are checked as it is.
 ADAPTERS := pkg/adapter/controllerruntime docs/examples/controller-runtime pkg/adapter/knative docs/examples/knative
-NESTED := test/controlplane test/tools test/page test/monitoring test/bench $(ADAPTERS)
+# The modules that vet and staticcheck look at, and those whose go.mod is to be tidy.
+CHECKED := . config/image test/page test/monitoring test/bench $(ADAPTERS)
+NESTED := test/controlplane test/tools $(filter-out .,$(CHECKED))
 
-# The modules that vet and staticcheck look at.
-CHECKED := . test/page test/monitoring test/bench $(ADAPTERS)
+# What make image calls the image, and what its label says.
+IMAGE ?= localhost/kindred/sample-operator:dev
+VERSION ?= dev
 
 # The race detector needs cgo, and that a C compiler.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: binaries controlplane ## Build kindred, kubectl-kindred, sample-operator and the control plane into bin/
@@ -59,6 +62,35 @@ controlplane:
 .PHONY: demo
 demo: build ## Watch five replicas share five kinds on a real API server (DEMO_FLAGS="--replicas 3")
 	@bin/kindred demo $(DEMO_FLAGS)
+
+.PHONY: image
+image: ## Write the image of the sample operator, bin/sample-operator.tar, without Docker (IMAGE=NAME:TAG)
+	@mkdir -p bin
+	@go -C config/image run . --package ./cmd/sample-operator --name $(IMAGE) --version $(VERSION) \
+	  --out $(CURDIR)/bin/sample-operator.tar --sbom $(CURDIR)/bin/sample-operator.cdx.json
+
+.PHONY: image-test
+image-test: ## Build the image twice, and compare
+	go -C config/image test -count=1 -timeout 20m $(GO_TEST_FLAGS) .
+
+# What the built-in cluster starts with.
+.PHONY: cluster-images
+cluster-images: image
+	@go -C config/image run . --package ./test/node/pause --name localhost/kindred/pause:dev --out $(CURDIR)/bin/pause.tar
+
+.PHONY: cluster
+cluster: cluster-images ## Run a Kubernetes with one node on this machine until Ctrl-C (Linux, root)
+	@go build -o bin/cluster ./test/node/run
+	@exec bin/cluster bin/sample-operator.tar bin/pause.tar
+
+.PHONY: cluster-clean
+cluster-clean: ## Remove what a make cluster or make e2e has left that was killed
+	@go run ./test/node/run --clean
+
+# The two images go into the built-in cluster. Your own has to have the first.
+.PHONY: e2e
+e2e: cluster-images ## Test config/ on a Kubernetes with Pods: of its own (Linux, root), or KINDRED_E2E_KUBECONFIG
+	go test -tags deploy -count=1 -timeout 30m $(GO_TEST_FLAGS) ./test/deploy
 
 .PHONY: test
 test: lint test-unit monitoring sim test-e2e ## Run everything that CI runs
@@ -136,12 +168,12 @@ lint: fmt-check tidy-check vet staticcheck ## Check formatting, go.mod files, go
 
 .PHONY: fmt-check
 fmt-check:
-	@files=$$(gofmt -l cmd config docs pkg test); \
+	@files=$$(gofmt -l build cmd config docs pkg test); \
 	if [[ -n $$files ]]; then echo "not formatted, run make fmt:" >&2; echo "$$files" >&2; exit 1; fi
 
 .PHONY: fmt
 fmt: ## Format the Go files
-	gofmt -w cmd config docs pkg test
+	gofmt -w build cmd config docs pkg test
 
 .PHONY: tidy-check
 tidy-check:
@@ -158,10 +190,12 @@ tidy: ## Tidy the go.mod files
 .PHONY: vet
 vet:
 	@for module in $(CHECKED); do echo "go vet in $$module"; go -C $$module vet ./...; done
+	go vet -tags deploy ./test/deploy
 
 .PHONY: staticcheck
 staticcheck: bin/staticcheck
 	@for module in $(CHECKED); do echo "staticcheck in $$module"; (cd $$module && $(CURDIR)/bin/staticcheck ./...); done
+	bin/staticcheck -tags deploy ./test/deploy
 
 # The version is in test/tools/go.mod.
 bin/staticcheck: test/tools/go.mod test/tools/go.sum

@@ -8,12 +8,22 @@ import (
 )
 
 func TestKustomizationsBuild(t *testing.T) {
+	policies := kindCount + 1 // and kindred-lease-watch
 	for folder, want := range map[string]map[string]int{
 		"crd":        {"CustomResourceDefinition": kindCount},
 		"rbac":       {"ServiceAccount": 1, "Role": 2, "RoleBinding": 2, "ClusterRole": 2, "ClusterRoleBinding": 1},
 		"monitoring": {"ConfigMap": 2},
 		"samples":    {"Database": 3, "Queue": 3, "Topic": 3, "Cache": 3, "Bucket": 3},
-		"default":    {"Namespace": 1, "CustomResourceDefinition": kindCount, "ServiceAccount": 1, "Role": 2, "RoleBinding": 2, "ClusterRole": 2, "ClusterRoleBinding": 1},
+		"deployment": {"Deployment": 1, "PodDisruptionBudget": 1, "NetworkPolicy": 1},
+		"default": {
+			"Namespace": 1, "CustomResourceDefinition": kindCount, "ServiceAccount": 1, "Role": 2, "RoleBinding": 2, "ClusterRole": 2, "ClusterRoleBinding": 1,
+			"Deployment": 1, "PodDisruptionBudget": 1, "NetworkPolicy": 1,
+		},
+		".": {
+			"Namespace": 1, "CustomResourceDefinition": kindCount, "ServiceAccount": 1, "Role": 2, "RoleBinding": 2, "ClusterRole": 2, "ClusterRoleBinding": 1,
+			"Deployment": 1, "PodDisruptionBudget": 1, "NetworkPolicy": 1,
+			"ValidatingAdmissionPolicy": policies, "ValidatingAdmissionPolicyBinding": policies,
+		},
 	} {
 		t.Run(folder, func(t *testing.T) {
 			built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)

@@ -115,6 +115,8 @@ func TestColdStandbyIsSharedByBuckets(t *testing.T) {
 		up, calls := map[string]*atomic.Int32{}, map[string]*atomic.Int32{}
 		for _, name := range names(2) {
 			up[name], calls[name] = new(atomic.Int32), new(atomic.Int32)
+		}
+		for _, name := range names(2) {
 			run := coordinator.ReconcilerFunc(func(ctx context.Context, _ lease.Term) error {
 				time.Sleep(time.Millisecond) // both start at once
 				if up[name].Load() != 1 {

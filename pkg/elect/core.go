@@ -48,6 +48,8 @@ type Core struct {
 	closeBy  time.Time
 	finished bool
 
+	suspected suspected
+
 	// pods are what is known of Pods, by UID; ended are the identities of processes
 	// that are known to run no more (ended.go).
 	pods  map[string]lease.Pod
@@ -110,6 +112,7 @@ func New(config Config) *Core {
 		deleted:   map[string]string{},
 		pods:      map[string]lease.Pod{},
 		ended:     map[string]bool{},
+		suspected: suspected{},
 		members:   map[string]*lease.MemberObservation{},
 		collected: map[string]time.Time{},
 

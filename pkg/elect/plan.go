@@ -92,25 +92,6 @@ func (c *Core) replicaOf(m present) assign.Replica {
 	}
 }
 
-// suspects are the replicas that let a Lease expire and have not been heard of
-// since. They have most likely crashed, and giving them the shard again would
-// make everyone wait for the grace period.
-func (c *Core) suspects() map[string]bool {
-	fallback := c.config.Timing.LeaseDuration
-	suspects := map[string]bool{}
-	for _, seen := range c.leases {
-		if lease.Judge(seen, fallback, c.now) != lease.Expired {
-			continue
-		}
-		for _, m := range c.members {
-			if m.Identity == seen.Holder && m.Since.Before(lease.ExpiresAt(seen, fallback)) {
-				suspects[m.Identity] = true
-			}
-		}
-	}
-	return suspects
-}
-
 // planShards returns the shards that this replica has reconcilers for and those
 // that others say they serve, with their owners. A shard that others serve
 // matters here too: it is part of their load.

@@ -60,7 +60,7 @@ func (c *Core) ownerRenews(e lease.Event) bool {
 
 func (c *Core) memberRenews(e lease.Event) bool {
 	old := c.members[e.Name]
-	if old == nil || c.ended[old.Identity] || !lease.Newer(e.Member.Version, old.Version) {
+	if old == nil || c.ended[old.Identity] || c.isSuspect(old) || !lease.Newer(e.Member.Version, old.Version) {
 		return false
 	}
 	fallback := c.config.Timing.LeaseDuration

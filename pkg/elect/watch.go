@@ -145,7 +145,7 @@ func (c *Core) memberSeen(e lease.Event) {
 		c.self.seenAt = c.now
 	}
 	c.members[e.Name] = &seen
-	if old == nil || !old.Alive(c.config.Timing.LeaseDuration, c.now) || !sameMember(old.Member, seen.Member) {
+	if old == nil || c.isSuspect(old) || !old.Alive(c.config.Timing.LeaseDuration, c.now) || !sameMember(old.Member, seen.Member) {
 		c.planStale = true
 	}
 	c.adopt(seen.Member)

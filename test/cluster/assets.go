@@ -72,7 +72,7 @@ func (a *assets) start(ctx context.Context) (string, error) {
 		a.etcd = etcd
 	}
 	apiserver := newChild("kube-apiserver", filepath.Join(a.bin, "kube-apiserver"),
-		append(a.files.APIServerFlags(a.etcdURL(), a.port), a.opts.APIServerArgs...)...)
+		append(a.files.APIServerFlags(a.etcdURL(), bootstrap.Listen{Address: bootstrap.Loopback, Port: a.port}), a.opts.APIServerArgs...)...)
 	if err := a.run(apiserver); err != nil {
 		return "", err
 	}

@@ -24,20 +24,29 @@ var module = regexp.MustCompile(`(?m)^module github\.com/kindred-k8s/kindred\s*$
 //
 // Any number of processes may call it at the same time: one compiles, the others wait for it.
 func Binary(ctx context.Context, progress io.Writer) (string, error) {
+	return controlplane.binary(ctx, progress)
+}
+
+// NodeBinary is the same for the node program, which has what a cluster needs besides: $KINDRED_NODE, or bin/node.
+func NodeBinary(ctx context.Context, progress io.Writer) (string, error) {
+	return node.binary(ctx, progress)
+}
+
+func (p program) binary(ctx context.Context, progress io.Writer) (string, error) {
 	if progress == nil {
 		progress = io.Discard
 	}
-	if path := os.Getenv("KINDRED_CONTROLPLANE"); path != "" {
+	if path := os.Getenv(p.env); path != "" {
 		if _, err := os.Stat(path); err != nil {
-			return "", fmt.Errorf("$KINDRED_CONTROLPLANE: %w", err)
+			return "", fmt.Errorf("$%s: %w", p.env, err)
 		}
 		return filepath.Abs(path)
 	}
 	root, err := repoRoot()
 	if err != nil {
-		return nextToUs(err)
+		return p.nextToUs(err)
 	}
-	b := newBuild(root)
+	b := newBuild(root, p)
 	want, err := b.fingerprint(ctx)
 	if err != nil {
 		return "", err
@@ -45,7 +54,7 @@ func Binary(ctx context.Context, progress io.Writer) (string, error) {
 	if b.current(want) {
 		return b.out, nil
 	}
-	unlock, err := lock(ctx, filepath.Join(root, "bin", ".controlplane.lock"), progress)
+	unlock, err := lock(ctx, b.lockFile(), progress)
 	if err != nil {
 		return "", err
 	}
@@ -83,10 +92,10 @@ func repoRoot() (string, error) {
 	return "", errors.New("not inside the kindred repository")
 }
 
-func nextToUs(why error) (string, error) {
+func (p program) nextToUs(why error) (string, error) {
 	self, err := os.Executable()
 	if err == nil {
-		path := filepath.Join(filepath.Dir(self), "controlplane")
+		path := filepath.Join(filepath.Dir(self), p.name)
 		if _, err = os.Stat(path); err == nil {
 			return path, nil
 		}
@@ -94,7 +103,7 @@ func nextToUs(why error) (string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	return "", errors.Join(fmt.Errorf("no control plane to run: %w; set KINDRED_CONTROLPLANE to a built one", why), err)
+	return "", errors.Join(fmt.Errorf("no %s to run: %w; set %s to a built one", p.name, why, p.env), err)
 }
 
 // lock takes the file lock, waiting for another process that has it. The kernel drops a dead process's lock.
@@ -116,7 +125,7 @@ func lock(ctx context.Context, path string, progress io.Writer) (unlock func(), 
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
 		if !said {
-			fmt.Fprintln(progress, "another process is compiling the control plane; waiting for it")
+			fmt.Fprintln(progress, "another process is compiling it; waiting for it")
 			said = true
 		}
 		select {

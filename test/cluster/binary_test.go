@@ -38,7 +38,7 @@ func TestFingerprintFollowsTheSources(t *testing.T) {
 		}
 	}
 	write("test/controlplane/go.mod", "module x\n\nrequire k8s.io/kubernetes v1.37.2\n")
-	b := newBuild(root)
+	b := newBuild(root, controlplane)
 	last := ""
 	changed := func() bool {
 		t.Helper()
@@ -58,6 +58,7 @@ func TestFingerprintFollowsTheSources(t *testing.T) {
 		{"test/controlplane/main.go", "package main // more", true},
 		{"test/controlplane/main_test.go", "package main", false},
 		{"test/controlplane/README.md", "words", false},
+		{"test/controlplane/node/main.go", "package main", false}, // another program
 		{"test/cluster/bootstrap/flags.go", "package bootstrap", true},
 		{"test/cluster/cluster.go", "package cluster", false},
 		{"test/controlplane/go.mod", "module x\n\nrequire k8s.io/kubernetes v1.37.3\n", true},
@@ -66,6 +67,14 @@ func TestFingerprintFollowsTheSources(t *testing.T) {
 		if got := changed(); got != step.want {
 			t.Errorf("after a change of %s: changed = %v, want %v", step.path, got, step.want)
 		}
+	}
+	plane := last
+	if b = newBuild(root, node); !changed() || last == plane {
+		t.Error("the node's fingerprint is the control plane's")
+	}
+	write("test/controlplane/node/main.go", "package main // more")
+	if !changed() {
+		t.Error("the node's fingerprint does not follow its sources")
 	}
 	flags, err := b.ldflags()
 	if err != nil {
@@ -103,7 +112,7 @@ func TestLockIsHeldByOne(t *testing.T) {
 
 func TestProgressElsewhereThanOnATerminal(t *testing.T) {
 	var out strings.Builder
-	p := newProgress(&out, 3)
+	p := newProgress(&out, "it", 3)
 	p.every = time.Hour
 	p.start()
 	p.compiled()
@@ -111,7 +120,7 @@ func TestProgressElsewhereThanOnATerminal(t *testing.T) {
 	p.line()
 	p.stop()
 	p.finished()
-	for _, want := range []string{"3 packages", "compiled 2 packages of at most 3, 0s\n", "compiled the control plane in 0s\n"} {
+	for _, want := range []string{"3 packages", "compiled 2 packages of at most 3, 0s\n", "compiled it in 0s\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("output lacks %q:\n%s", want, out.String())
 		}

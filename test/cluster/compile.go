@@ -16,22 +16,45 @@ import (
 	"time"
 )
 
-// sources are the directories that make up the program, apart from its dependencies, which go.sum stands for.
-var sources = []string{"test/controlplane", "test/cluster/bootstrap", "test/cluster/pki"}
+// nested is the directory of the Go module that has Kubernetes.
+const nested = "test/controlplane"
+
+// program is one that is compiled from the nested module.
+type program struct {
+	name string // in bin
+	env  string // the variable that names one that is built already
+	what string // for a person
+	// sources are the directories that make it up, apart from its dependencies, which go.sum stands for. The first is its
+	// main package's.
+	sources []string
+}
+
+var (
+	controlplane = program{"controlplane", "KINDRED_CONTROLPLANE", "the control plane (kube-apiserver and etcd)",
+		[]string{nested, "test/cluster/bootstrap", "test/cluster/pki"}}
+	node = program{"node", "KINDRED_NODE", "the node (kube-controller-manager, kube-scheduler, kubelet and kubectl)",
+		[]string{nested + "/node", nested}}
+)
 
 // kubernetesVersion finds what the program calls itself in the line of go.mod that requires it.
 var kubernetesVersion = regexp.MustCompile(`(?m)^\s*(?:require )?k8s\.io/kubernetes (v(\d+)\.(\d+)\.\d+\S*)`)
 
-// build compiles the controlplane program in the repository at root.
+// build compiles a program in the repository at root.
 type build struct {
+	program
 	root, dir, out string
 }
 
-func newBuild(root string) *build {
-	return &build{root: root, dir: filepath.Join(root, "test", "controlplane"), out: filepath.Join(root, "bin", "controlplane")}
+func newBuild(root string, p program) *build {
+	return &build{program: p, root: root, dir: filepath.Join(root, nested), out: filepath.Join(root, "bin", p.name)}
 }
 
-func (b *build) stampFile() string { return filepath.Join(b.root, "bin", ".controlplane.stamp") }
+func (b *build) stampFile() string { return filepath.Join(b.root, "bin", "."+b.name+".stamp") }
+
+func (b *build) lockFile() string { return filepath.Join(b.root, "bin", "."+b.name+".lock") }
+
+// main is the path of the main package, from the nested module.
+func (b *build) main() string { return "." + strings.TrimPrefix(b.sources[0], nested) }
 
 // fingerprint changes whenever the program would.
 func (b *build) fingerprint(ctx context.Context) (string, error) {
@@ -41,7 +64,7 @@ func (b *build) fingerprint(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("run the go tool: %w", err)
 	}
 	hash.Write(version)
-	for _, dir := range sources {
+	for _, dir := range b.sources {
 		for _, pattern := range []string{"*.go", "go.mod", "go.sum"} {
 			files, err := filepath.Glob(filepath.Join(b.root, dir, pattern))
 			if err != nil {
@@ -108,16 +131,16 @@ func (b *build) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	list, err := b.goTool(ctx, "list", "-deps", ".").Output()
+	list, err := b.goTool(ctx, "list", "-deps", b.main()).Output()
 	if err != nil {
-		return fmt.Errorf("list the control plane's packages: %w%s", err, stderrOf(err))
+		return fmt.Errorf("list the packages of %s: %w%s", b.name, err, stderrOf(err))
 	}
-	p := newProgress(out, bytes.Count(list, []byte("\n")))
+	p := newProgress(out, b.what, bytes.Count(list, []byte("\n")))
 	p.start()
 	defer p.stop()
 
 	tmp := b.out + ".new"
-	cmd := b.goTool(ctx, "build", "-v", "-ldflags", ldflags, "-o", tmp, ".")
+	cmd := b.goTool(ctx, "build", "-v", "-ldflags", ldflags, "-o", tmp, b.main())
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
 		return err
@@ -136,7 +159,7 @@ func (b *build) run(ctx context.Context, out io.Writer) error {
 		}
 	}
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("compile the control plane: %w\n%s", err, said.String())
+		return fmt.Errorf("compile %s: %w\n%s", b.name, err, said.String())
 	}
 	if err := os.Rename(tmp, b.out); err != nil {
 		return err

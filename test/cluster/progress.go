@@ -14,6 +14,7 @@ import (
 // then.
 type progress struct {
 	out      io.Writer
+	what     string
 	total    int
 	terminal bool
 	every    time.Duration
@@ -25,8 +26,8 @@ type progress struct {
 	quit, ended chan struct{}
 }
 
-func newProgress(out io.Writer, total int) *progress {
-	p := &progress{out: out, total: total, every: 10 * time.Second, began: time.Now(),
+func newProgress(out io.Writer, what string, total int) *progress {
+	p := &progress{out: out, what: what, total: total, every: 10 * time.Second, began: time.Now(),
 		quit: make(chan struct{}), ended: make(chan struct{})}
 	if file, ok := out.(*os.File); ok {
 		if _, err := unix.IoctlGetWinsize(int(file.Fd()), unix.TIOCGWINSZ); err == nil {
@@ -37,7 +38,7 @@ func newProgress(out io.Writer, total int) *progress {
 }
 
 func (p *progress) start() {
-	fmt.Fprintf(p.out, "compiling the control plane (kube-apiserver and etcd, %d packages); the first time takes minutes\n", p.total)
+	fmt.Fprintf(p.out, "compiling %s, %d packages; the first time takes minutes\n", p.what, p.total)
 	go func() {
 		defer close(p.ended)
 		tick := time.NewTicker(p.every)
@@ -85,7 +86,7 @@ func (p *progress) finished() {
 	if p.terminal {
 		fmt.Fprint(p.out, "\r\x1b[K")
 	}
-	fmt.Fprintf(p.out, "compiled the control plane in %s\n", p.elapsed())
+	fmt.Fprintf(p.out, "compiled %s in %s\n", p.what, p.elapsed())
 }
 
 func (p *progress) elapsed() time.Duration { return time.Since(p.began).Round(time.Second) }

@@ -47,7 +47,9 @@ type options struct {
 	keepData         bool
 	kubeconfig       string
 	logFile          string
+	bindAddress      string
 	securePort       int
+	whole            bool
 	etcdQuota        int64
 	verbosity        int
 	stopOnStdinClose bool
@@ -62,7 +64,9 @@ func parse(args []string, out io.Writer) (options, error) {
 	fs.BoolVar(&o.keepData, "keep-data", false, "leave the data directory at the end; started on it again, with the same --secure-port, clients go on as before")
 	fs.StringVar(&o.kubeconfig, "kubeconfig-out", "", "`file` to write the admin's kubeconfig to (default: kubeconfig in the data directory)")
 	fs.StringVar(&o.logFile, "log-file", "", "`file` for the logs of the API server and etcd, - for stderr (default: controlplane.log in the data directory)")
+	fs.StringVar(&o.bindAddress, "bind-address", bootstrap.Loopback, "`address` of the API server")
 	fs.IntVar(&o.securePort, "secure-port", 0, "`port` of the API server (default: any free one)")
+	fs.BoolVar(&o.whole, "whole-cluster", false, "controllers, a scheduler and a kubelet run beside it: Pods are given the ServiceAccount that a controller makes")
 	fs.Int64Var(&o.etcdQuota, "etcd-quota-bytes", 0, "size at which etcd refuses more data, in `bytes` (default: etcd's own, 2 GiB)")
 	fs.IntVar(&o.verbosity, "v", 0, "log `level` of the API server")
 	fs.BoolVar(&o.stopOnStdinClose, "stop-on-stdin-close", false, "stop when stdin reaches its end, as the pipe of a parent process does however that process ends")

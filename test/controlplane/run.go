@@ -63,13 +63,14 @@ func run(o options, stdout io.Writer, human *io.Writer) error {
 func serveUntil(ctx context.Context, o options, files *bootstrap.Files, logFile string, stdout, human io.Writer) error {
 	began := time.Now()
 	// Listening before anything else means that no other process can take the port in between.
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.securePort)))
+	listener, err := net.Listen("tcp", net.JoinHostPort(o.bindAddress, strconv.Itoa(o.securePort)))
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
 	port := listener.Addr().(*net.TCPAddr).Port
-	server := "https://" + listener.Addr().String()
+	// Whatever it is bound to, loopback is part of it or it is the address itself.
+	server := "https://" + net.JoinHostPort(reachable(o.bindAddress), strconv.Itoa(port))
 
 	store, err := startEtcd(files.EtcdDir(), o.etcdQuota)
 	if err != nil {
@@ -78,7 +79,7 @@ func serveUntil(ctx context.Context, o options, files *bootstrap.Files, logFile 
 	defer within(stopBudget, store.Close)
 	etcdURL := "http://" + store.Clients[0].Addr().String()
 
-	args := files.APIServerFlags(etcdURL, port)
+	args := files.APIServerFlags(etcdURL, bootstrap.Listen{Address: o.bindAddress, Port: port, Whole: o.whole})
 	args = append(args, "--v="+strconv.Itoa(o.verbosity))
 	args = append(args, o.apiserverArgs...)
 	api := startAPIServer(args, listener)
@@ -112,6 +113,14 @@ func serveUntil(ctx context.Context, o options, files *bootstrap.Files, logFile 
 	case err := <-store.Err():
 		return fmt.Errorf("etcd ended: %w", err)
 	}
+}
+
+// reachable is the address by which this machine's processes reach what is bound to the address.
+func reachable(bound string) string {
+	if ip := net.ParseIP(bound); ip != nil && ip.IsUnspecified() {
+		return bootstrap.Loopback
+	}
+	return bound
 }
 
 func awaitReady(ctx context.Context, files *bootstrap.Files, server string, api *apiServer) error {

@@ -35,6 +35,7 @@ type audited struct {
 	} `json:"user"`
 	Object struct {
 		Namespace   string `json:"namespace"`
+		Group       string `json:"apiGroup"`
 		Resource    string `json:"resource"`
 		Subresource string `json:"subresource"`
 		Name        string `json:"name"`

@@ -38,7 +38,8 @@ type fleet struct {
 	kinds      []string
 	timing     lease.Timing
 	rebalance  time.Duration
-	kubeconfig string // for replicas that are not given another
+	kubeconfig string   // for replicas that are not given another
+	env        []string // of replicas, besides what each is given
 	dir        string
 	journal    *journal
 	live       map[string]*replica
@@ -111,7 +112,7 @@ func (f *fleet) launch(name string, env []string, flags ...string) *replica {
 		"--leader-elect-retry-period=" + f.timing.RetryPeriod.String(),
 		"--rebalance-delay=" + f.rebalance.String(),
 	}, flags...)
-	r := launch(f.t, name, filepath.Join(f.dir, name+".log"), env, args, func(r *replica) {
+	r := launch(f.t, name, filepath.Join(f.dir, name+".log"), slices.Concat(env, f.env), args, func(r *replica) {
 		f.journal.write(line{Event: "exit", Replica: r.name, PID: r.pid, Code: r.code})
 	})
 	f.live[name] = r

@@ -27,6 +27,9 @@ func (f *Files) path(name string) string { return filepath.Join(f.Dir, "pki", na
 // CAFile is the certificate that clients trust.
 func (f *Files) CAFile() string { return f.path("ca.crt") }
 
+// TokenKeyFile is the key that signs service-account tokens.
+func (f *Files) TokenKeyFile() string { return f.path("service-account.key") }
+
 // EtcdDir is where etcd keeps its data.
 func (f *Files) EtcdDir() string { return filepath.Join(f.Dir, "etcd") }
 
@@ -64,7 +67,7 @@ func (f *Files) serving() error {
 		return nil
 	}
 	ca, pair, err := pki.ServingPair("kindred-test-apiserver",
-		"127.0.0.1", "::1", "localhost", firstServiceIP,
+		"127.0.0.1", "::1", "localhost", ServiceIP,
 		"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
 	if err != nil {
 		return err
@@ -78,14 +81,14 @@ func (f *Files) serving() error {
 }
 
 func (f *Files) signing() error {
-	if exists(f.path("service-account.key")) {
+	if exists(f.TokenKeyFile()) {
 		return nil
 	}
 	key, err := pki.SigningKey()
 	if err != nil {
 		return err
 	}
-	return write(f.path("service-account.key"), key)
+	return write(f.TokenKeyFile(), key)
 }
 
 // token reads or makes the static token file, whose lines are token,user,uid,"groups".

@@ -28,6 +28,15 @@ type Pair struct {
 // ServingPair makes a certificate authority and a serving certificate for the hosts, which are names or IP addresses.
 // The authority's key is forgotten at once, so nothing else can ever be signed by it.
 func ServingPair(commonName string, hosts ...string) (caCert []byte, serving Pair, err error) {
+	return issue(commonName, x509.ExtKeyUsageServerAuth, hosts)
+}
+
+// ClientPair makes a certificate authority, whose key is forgotten too, and a certificate for one client.
+func ClientPair(commonName string) (caCert []byte, client Pair, err error) {
+	return issue(commonName, x509.ExtKeyUsageClientAuth, nil)
+}
+
+func issue(commonName string, usage x509.ExtKeyUsage, hosts []string) (caCert []byte, pair Pair, err error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, Pair{}, fmt.Errorf("generate the authority's key: %w", err)
@@ -46,14 +55,14 @@ func ServingPair(commonName string, hosts ...string) (caCert []byte, serving Pai
 
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, Pair{}, fmt.Errorf("generate the serving key: %w", err)
+		return nil, Pair{}, fmt.Errorf("generate the key: %w", err)
 	}
 	leaf, err := template(commonName)
 	if err != nil {
 		return nil, Pair{}, err
 	}
 	leaf.KeyUsage = x509.KeyUsageDigitalSignature
-	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	leaf.ExtKeyUsage = []x509.ExtKeyUsage{usage}
 	for _, host := range hosts {
 		if ip := net.ParseIP(host); ip != nil {
 			leaf.IPAddresses = append(leaf.IPAddresses, ip)
@@ -63,7 +72,7 @@ func ServingPair(commonName string, hosts ...string) (caCert []byte, serving Pai
 	}
 	der, err := x509.CreateCertificate(rand.Reader, leaf, ca, key.Public(), caKey)
 	if err != nil {
-		return nil, Pair{}, fmt.Errorf("sign the serving certificate: %w", err)
+		return nil, Pair{}, fmt.Errorf("sign the certificate: %w", err)
 	}
 	keyPEM, err := encodeKey(key)
 	if err != nil {

@@ -1,0 +1,75 @@
+package config_test
+
+import (
+	"maps"
+	"os"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kindred-k8s/kindred/pkg/coordinator"
+	"github.com/kindred-k8s/kindred/pkg/lease"
+)
+
+func manifest[T any](t *testing.T, path string) *T {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	object := new(T)
+	if err := yaml.UnmarshalStrict(text, object); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return object
+}
+
+// TestGracePeriodFitsTheShutdownBudget: docs/operations.md has the steps.
+func TestGracePeriodFitsTheShutdownBudget(t *testing.T) {
+	d := manifest[appsv1.Deployment](t, "deployment/deployment.yaml")
+	release := lease.DefaultRenewDeadline / 2
+	budget := coordinator.DefaultDrainTimeout + 2*release // the release, and then the member Lease
+	grace := time.Duration(*d.Spec.Template.Spec.TerminationGracePeriodSeconds) * time.Second
+	if grace <= budget {
+		t.Errorf("the grace period is %v, and a shutdown may take %v", grace, budget)
+	}
+}
+
+func TestEverythingSelectsTheDeploymentsPods(t *testing.T) {
+	d := manifest[appsv1.Deployment](t, "deployment/deployment.yaml")
+	labels := d.Spec.Template.Labels
+	selectors := map[string]map[string]string{
+		"Deployment":          d.Spec.Selector.MatchLabels,
+		"PodDisruptionBudget": manifest[policyv1.PodDisruptionBudget](t, "deployment/disruption_budget.yaml").Spec.Selector.MatchLabels,
+		"NetworkPolicy":       manifest[networkingv1.NetworkPolicy](t, "deployment/network_policy.yaml").Spec.PodSelector.MatchLabels,
+	}
+	for _, spread := range d.Spec.Template.Spec.TopologySpreadConstraints {
+		selectors["spread over "+spread.TopologyKey] = spread.LabelSelector.MatchLabels
+	}
+	for what, selector := range selectors {
+		if len(selector) == 0 || !maps.Equal(selector, labels) {
+			t.Errorf("%s selects %v, and the Pods have %v", what, selector, labels)
+		}
+	}
+}
+
+// TestPodSaysWhoItIs: the replica learns all that it can from the downward API.
+func TestPodSaysWhoItIs(t *testing.T) {
+	want := map[string]string{
+		"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace", "POD_UID": "metadata.uid",
+		"POD_TEMPLATE_HASH": "metadata.labels['pod-template-hash']",
+	}
+	got := map[string]string{}
+	for _, env := range manifest[appsv1.Deployment](t, "deployment/deployment.yaml").Spec.Template.Spec.Containers[0].Env {
+		if env.ValueFrom != nil && env.ValueFrom.FieldRef != nil {
+			got[env.Name] = env.ValueFrom.FieldRef.FieldPath
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("the environment is %v, want %v", got, want)
+	}
+}
