@@ -168,12 +168,12 @@ lint: fmt-check tidy-check vet staticcheck ## Check formatting, go.mod files, go
 
 .PHONY: fmt-check
 fmt-check:
-	@files=$$(gofmt -l build cmd config docs pkg test); \
+	@files=$$(gofmt -l cmd config docs pkg test); \
 	if [[ -n $$files ]]; then echo "not formatted, run make fmt:" >&2; echo "$$files" >&2; exit 1; fi
 
 .PHONY: fmt
 fmt: ## Format the Go files
-	gofmt -w build cmd config docs pkg test
+	gofmt -w cmd config docs pkg test
 
 .PHONY: tidy-check
 tidy-check:
