@@ -3,12 +3,15 @@ package config_test
 import (
 	"maps"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kindred-k8s/kindred/pkg/coordinator"
@@ -71,5 +74,42 @@ func TestPodSaysWhoItIs(t *testing.T) {
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("the environment is %v, want %v", got, want)
+	}
+}
+
+// TestMonitoredServesMetrics: the port that is named is the one that is served, scraped
+// and let through.
+func TestMonitoredServesMetrics(t *testing.T) {
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), "monitored")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d appsv1.Deployment
+	var p networkingv1.NetworkPolicy
+	for _, resource := range built.Resources() {
+		into := map[string]any{"Deployment": &d, "NetworkPolicy": &p}[resource.GetKind()]
+		if into == nil {
+			continue
+		}
+		text, err := resource.AsYAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := yaml.UnmarshalStrict(text, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	container := d.Spec.Template.Spec.Containers[0]
+	if want := []string{"--fence-policy", "--metrics-bind-address=:8080"}; !slices.Equal(container.Args, want) {
+		t.Errorf("the arguments are %q, want %q", container.Args, want)
+	}
+	if port := container.Ports[len(container.Ports)-1]; port.Name != "metrics" || port.ContainerPort != 8080 {
+		t.Errorf("the last port is %+v", port)
+	}
+	if got := d.Spec.Template.Annotations["prometheus.io/port"]; got != "8080" {
+		t.Errorf("the port that is scraped is %q", got)
+	}
+	if ports := p.Spec.Ingress[0].Ports; ports[len(ports)-1].Port.String() != "metrics" {
+		t.Errorf("let through are %v", ports)
 	}
 }

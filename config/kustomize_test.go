@@ -19,6 +19,11 @@ func TestKustomizationsBuild(t *testing.T) {
 			"Namespace": 1, "CustomResourceDefinition": kindCount, "ServiceAccount": 1, "Role": 2, "RoleBinding": 2, "ClusterRole": 2, "ClusterRoleBinding": 1,
 			"Deployment": 1, "PodDisruptionBudget": 1, "NetworkPolicy": 1,
 		},
+		"monitored": {
+			"Namespace": 1, "CustomResourceDefinition": kindCount, "ServiceAccount": 1, "Role": 2, "RoleBinding": 2, "ClusterRole": 2, "ClusterRoleBinding": 1,
+			"Deployment": 1, "PodDisruptionBudget": 1, "NetworkPolicy": 1, "ConfigMap": 2,
+			"ValidatingAdmissionPolicy": policies, "ValidatingAdmissionPolicyBinding": policies,
+		},
 		".": {
 			"Namespace": 1, "CustomResourceDefinition": kindCount, "ServiceAccount": 1, "Role": 2, "RoleBinding": 2, "ClusterRole": 2, "ClusterRoleBinding": 1,
 			"Deployment": 1, "PodDisruptionBudget": 1, "NetworkPolicy": 1,

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,8 +21,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// TestManifests: the API server takes everything that "kubectl apply -k config/" and
-// "-k config/samples" apply, and drops no field of it.
+// TestManifests: the API server takes everything that "kubectl apply -k config/", "-k
+// config/monitored" and "-k config/samples" apply, and drops no field of it.
 func TestManifests(t *testing.T) {
 	t.Parallel()
 	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(plane.client.Discovery()))
@@ -34,7 +35,7 @@ func TestManifests(t *testing.T) {
 			})
 		}
 	}
-	for _, object := range append(all, kustomized(t, "samples")...) {
+	for _, object := range slices.Concat(all, kustomized(t, "monitored"), kustomized(t, "samples")) {
 		apply(t, mapper, object, true)
 	}
 	t.Run("Pod Security", func(t *testing.T) { podSecurity(t, all) })

@@ -32,9 +32,9 @@ func checkRBAC(s *state) []Finding {
 			Severity: Error, Where: k.component.String(),
 			What: fmt.Sprintf("%s may not %s %s in namespace %s: it cannot take part in the elections as it should", a.account, list, k.resource, k.namespace),
 		}
-		if a.optional {
+		if a.optional != "" {
 			f.Severity = Info
-			f.What = fmt.Sprintf("%s may not %s %s in namespace %s. That is optional: with it, what a container owned that has ended is taken over at once, not when its Leases expire", a.account, list, k.resource, k.namespace)
+			f.What = fmt.Sprintf("%s may not %s %s in namespace %s. That is optional: %s", a.account, list, k.resource, k.namespace, a.optional)
 		}
 		role := k.component.name + "-" + k.resource
 		resource := k.resource

@@ -5,19 +5,21 @@ import (
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
 
 // needed is what a replica asks of the API server for the election, with the verbs in
-// config/rbac.
+// config/rbac. What Kindred works without says what it is for.
 var needed = []struct {
 	group, resource string
 	verbs           []string
-	optional        bool
+	optional        string
 }{
-	{coordinationv1.GroupName, "leases", []string{"get", "list", "watch", "create", "update", "patch", "delete"}, false},
-	{"", "pods", []string{"get", "list", "watch"}, true},
+	{coordinationv1.GroupName, "leases", []string{"get", "list", "watch", "create", "update", "patch", "delete"}, ""},
+	{"", "pods", []string{"get", "list", "watch"}, "with it, what a container owned that has ended is taken over at once, not when its Leases expire"},
+	{eventsv1.GroupName, "events", []string{"create"}, "with it, Events tell who owned what, and why it moved (kindred history)"},
 }
 
 // access asks the API server what the replicas may do. It takes the permission to

@@ -69,8 +69,8 @@ type access struct {
 	account   string
 	// verb on resource of group in namespace.
 	verb, group, resource, namespace string
-	// optional: Kindred works without.
-	optional bool
+	// optional is what it is for, if Kindred works without.
+	optional string
 	allowed  bool
 }
 
