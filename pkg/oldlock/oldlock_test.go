@@ -102,41 +102,6 @@ func TestLostToOthers(t *testing.T) {
 	}
 }
 
-// An old elector tells records apart by what is in them, and believes the duration
-// that it reads: no two records are equal, whatever the clocks say, and nobody's
-// duration is made shorter by another.
-func TestRecordsAscend(t *testing.T) {
-	inBubble(t, func(w *world) {
-		a := w.new("new-0", func(_ *replica, o *oldlock.Options) { o.Timing.LeaseDuration = 20 * time.Second })
-		time.Sleep(5 * time.Second)
-		b := w.new("new-1")
-		time.Sleep(5 * time.Second)
-		ahead := metav1.NewMicroTime(time.Now().Add(time.Hour))
-		w.edit(func(l *coordinationv1.Lease) { l.Spec.RenewTime = &ahead })
-		last, lastVersion := ahead.Time, w.lease().ResourceVersion
-		for range 100 {
-			time.Sleep(100 * time.Millisecond)
-			synctest.Wait()
-			l := w.lease()
-			if l.ResourceVersion != lastVersion && !l.Spec.RenewTime.After(last) {
-				t.Errorf("renewTime went from %v to %v", last, l.Spec.RenewTime)
-			}
-			last, lastVersion = l.Spec.RenewTime.Time, l.ResourceVersion
-			if seconds := *l.Spec.LeaseDurationSeconds; seconds != 20 {
-				t.Errorf("the Lease lasts %d s, and a replica relies on 20", seconds)
-			}
-		}
-		if !last.After(ahead.Time) {
-			t.Error("nothing was written")
-		}
-		for _, r := range []*replica{a, b} {
-			if err := r.stop(); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-}
-
 // What a process is asked to do while it waits, it does.
 func TestStopWhileWaiting(t *testing.T) {
 	inBubble(t, func(w *world) {

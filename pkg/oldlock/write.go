@@ -142,8 +142,11 @@ func (l *Lock) taken(current *coordinationv1.Lease) *coordinationv1.Lease {
 // renewed returns the Lease as a new replica writes it that joins others, or goes on.
 func (l *Lock) renewed(current *coordinationv1.Lease, now time.Time) *coordinationv1.Lease {
 	next := current.DeepCopy()
-	// Other replicas' clocks may be ahead. An old elector tells records by what is in
-	// them, and counts from the first time that it saw one.
+	// An old elector tells records by what is in them, and counts from the first time
+	// that it saw one. It compares them as JSON, in which times have whole seconds.
+	next.Spec.AcquireTime = counted(current.Spec.AcquireTime, now)
+	// The new replicas tell each other's writes by the stamps in the annotation, which
+	// are to the microsecond. Others' clocks may be ahead.
 	renewTime := metav1.NewMicroTime(now.Truncate(time.Microsecond))
 	if last := current.Spec.RenewTime; last != nil && !renewTime.After(last.Time) {
 		renewTime = metav1.NewMicroTime(last.Add(time.Microsecond))
@@ -154,6 +157,17 @@ func (l *Lock) renewed(current *coordinationv1.Lease, now time.Time) *coordinati
 	next.Spec.LeaseDurationSeconds = &duration
 	l.sign(next)
 	return next
+}
+
+// counted returns the acquireTime of the next record: a second later than that of the
+// last, so that no two are alike, however often and by whatever clocks they are
+// written. Nobody judges by an acquireTime. The renewTime would serve as well, and
+// would be ahead of every clock by hours when three replicas have renewed for a day.
+func counted(last *metav1.MicroTime, now time.Time) *metav1.MicroTime {
+	if last == nil { // only a hand writes that
+		return ptr.To(metav1.NewMicroTime(now))
+	}
+	return ptr.To(metav1.NewMicroTime(last.Add(time.Second)))
 }
 
 func seconds(d time.Duration) int32 { return int32(d / time.Second) }
