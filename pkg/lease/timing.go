@@ -50,7 +50,9 @@ type Timing struct {
 	// RenewDeadline is how long an owner goes on trying to renew before it gives
 	// the term up and drains. Default 10 s.
 	RenewDeadline time.Duration
-	// RetryPeriod is the time between renewals and between tries. Default 2 s.
+	// RetryPeriod is the time between renewals and between tries. Default 2 s. At
+	// least a second where plain LeaderElectors campaign for the same Lease: they take
+	// two renewals in one second for one (docs/hazards.md, hazard 5).
 	RetryPeriod time.Duration
 }
 
