@@ -89,7 +89,7 @@ func (c *Coordinator) runUnderOldLock(ctx context.Context) error {
 		begin()
 		return c.run(fence.NewContext(working, fence.FromContext(ctx)))
 	})
-	if errors.Is(err, ErrOldLockLost) {
+	if errors.Is(err, ErrOldLockLost) || errors.Is(err, oldlock.ErrTooLong) {
 		return fmt.Errorf("kindred: %w", err)
 	}
 	return err

@@ -132,6 +132,26 @@ func TestOldLockLost(t *testing.T) {
 	})
 }
 
+// A replica whose lock would last longer than the old version's ends at once, and the
+// old version works on.
+func TestLongerThanTheOldLock(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFleet(t)
+		stopOld := f.oldVersion("old-0")
+		time.Sleep(5 * time.Second)
+		r := f.add("op-0", five, underOldLock, func(o *coordinator.Options) { o.Timing.LeaseDuration = 20 * time.Second })
+		<-r.done
+		delete(f.replicas, "op-0")
+		if r.err == nil || !strings.HasPrefix(r.err.Error(), "kindred: leaseDuration is longer than the old version's: Lease default/op-lock lasts 15s") {
+			t.Errorf("Run returned %v", r.err)
+		}
+		if owners := f.owners(); len(owners) != 5 || owners["Queue"] != "old-0" {
+			t.Errorf("the owners are %v, want the old version", owners)
+		}
+		stopOld()
+	})
+}
+
 // While the Leases of the kinds are renewed and the old lock is not, the right to
 // write ends with the old lock's, and the process with it.
 func TestRightsEndWithTheOldLock(t *testing.T) {

@@ -76,7 +76,7 @@ func (f *Flags) bindElection(component string) {
 	f.set.DurationVar(&f.timing.RenewDeadline, "leader-elect-renew-deadline", lease.DefaultRenewDeadline, "how long an owner goes on trying to renew")
 	f.set.DurationVar(&f.timing.RetryPeriod, "leader-elect-retry-period", lease.DefaultRetryPeriod, "the time between renewals")
 	f.set.StringVar(&f.kubeconfig, "leader-elect-kubeconfig", "", "how to reach the cluster of the Leases, when it is another one than that of the objects")
-	f.set.StringVar(&f.oldLock, "leader-elect-old-lock", "", "the name of the one Lease with which an older version of the program elected, while replicas of it may run")
+	f.set.StringVar(&f.oldLock, "leader-elect-old-lock", "", "the name of the one Lease with which an older version of the program elected, while replicas of it may run; --leader-elect-lease-duration must not be longer than its")
 }
 
 // bindPod has what the downward API knows.

@@ -52,6 +52,9 @@ func (l *Lock) once(ctx context.Context) (sentAt time.Time, err error) {
 		next = l.taken(&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: l.options.Namespace, Name: l.options.Name}})
 	case l.seen.Holder == l.holder:
 		next = l.renewed(current, now)
+	case l.outlasts(l.seen.Record):
+		return time.Time{}, fmt.Errorf("%w: Lease %s lasts %v as its holder %q wrote it, and %v as this version is set: set it to %v or less while replicas of the older version may run",
+			ErrTooLong, l.name(), l.seen.Duration, l.seen.Holder, l.options.Timing.LeaseDuration, l.seen.Duration)
 	case lease.Judge(l.seen, l.options.Timing.LeaseDuration, now) == lease.Held:
 		if l.waiting != l.seen.Holder {
 			l.waiting = l.seen.Holder
@@ -116,6 +119,13 @@ func (l *Lock) mustBeHeld(current *coordinationv1.Lease) error {
 			ErrLost, l.name(), l.holder, now.Holder, l.term.Transitions, now.Transitions)
 	}
 	return nil
+}
+
+// outlasts says whether a write of this replica's would let it act for longer than an
+// old replica, which wrote the record, may wait. What a release leaves says nothing:
+// client-go writes a second there.
+func (l *Lock) outlasts(old lease.Record) bool {
+	return old.Holder != "" && old.Duration > 0 && l.options.Timing.LeaseDuration > old.Duration
 }
 
 // taken returns the Lease as the first new replica writes it. The protocol is
