@@ -89,7 +89,17 @@ func (l *Lock) Hold(ctx context.Context, work func(context.Context) error) error
 	working, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	done := make(chan error, 1)
-	go func() { done <- work(working) }()
+	go func() {
+		err := errors.New("the work ended its goroutine")
+		// Deferred, because work may also end by runtime.Goexit.
+		defer func() {
+			if crash := recover(); crash != nil {
+				panic(crash) // what else the work has started runs on: nothing is released
+			}
+			done <- err
+		}()
+		err = work(working)
+	}()
 
 	for {
 		select {

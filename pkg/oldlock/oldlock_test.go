@@ -3,6 +3,7 @@ package oldlock_test
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,6 +101,24 @@ func TestLostToOthers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Work may end its goroutine. The lock is given back then too.
+func TestWorkEndsItsGoroutine(t *testing.T) {
+	inBubble(t, func(w *world) {
+		a := w.new("new-0", func(r *replica, _ *oldlock.Options) { r.quits = true })
+		time.Sleep(5 * time.Second)
+		a.cancel()
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if holder := *w.lease().Spec.HolderIdentity; holder != "" {
+			t.Fatalf("the Lease is still held by %q", holder)
+		}
+		<-a.done
+		if a.err == nil || !strings.Contains(a.err.Error(), "ended its goroutine") {
+			t.Errorf("Hold returned %v", a.err)
+		}
+	})
 }
 
 // What a process is asked to do while it waits, it does.
