@@ -3,6 +3,7 @@ package oldlock_test
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -134,6 +135,25 @@ func TestStopWhileWaiting(t *testing.T) {
 		}
 		w.want("old-0")
 		_ = old.stop()
+	})
+}
+
+// A number of transitions that cannot grow does not keep a replica from the lock.
+func TestMostTransitions(t *testing.T) {
+	inBubble(t, func(w *world) {
+		old := w.old("old-0", true)
+		time.Sleep(5 * time.Second)
+		_ = old.stop()
+		w.edit(func(l *coordinationv1.Lease) { l.Spec.LeaseTransitions = ptr.To[int32](math.MaxInt32) })
+		a := w.new("new-0")
+		time.Sleep(5 * time.Second)
+		w.want("new-0")
+		if n := *w.lease().Spec.LeaseTransitions; n != math.MaxInt32 {
+			t.Errorf("leaseTransitions is %d, want it left alone", n)
+		}
+		if err := a.stop(); err != nil {
+			t.Error(err)
+		}
 	})
 }
 

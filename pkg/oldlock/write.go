@@ -3,6 +3,7 @@ package oldlock
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -135,7 +136,12 @@ func (l *Lock) taken(current *coordinationv1.Lease) *coordinationv1.Lease {
 	now := metav1.NowMicro()
 	transitions := int32(0)
 	if current.ResourceVersion != "" {
-		transitions = ptr.Deref(current.Spec.LeaseTransitions, 0) + 1
+		transitions = ptr.Deref(current.Spec.LeaseTransitions, 0)
+		// A hand can have written the largest number, and the API server takes no
+		// negative one. The change of the holder tells as well.
+		if transitions < math.MaxInt32 {
+			transitions++
+		}
 	}
 	next.Spec = coordinationv1.LeaseSpec{
 		HolderIdentity:       ptr.To(l.holder),
