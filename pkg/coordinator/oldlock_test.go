@@ -214,19 +214,24 @@ func TestOldLockOptions(t *testing.T) {
 	for name, test := range map[string]struct {
 		lock      string
 		elsewhere bool
+		given     string // Kind.LeaseName
 		want      string
 	}{
-		"no name":             {"Old_Lock", false, `oldLock "Old_Lock"`},
-		"the Lease of a kind": {"op.queue." + group, false, "is the Lease of kind Queue"},
-		"another cluster":     {oldLock, true, "leaseConfig is given"},
-		"good":                {oldLock, false, ""},
+		"no name":                        {"Old_Lock", false, "", `oldLock "Old_Lock"`},
+		"the Lease of a kind":            {"op.queue." + group, false, "", "is the Lease of kind Queue"},
+		"a bucket's":                     {"op.queue." + group + ".01-of-02", false, "", "of a bucket of kind Queue"},
+		"a name that was given":          {"of.old.queue", false, "of.old.queue", "is the Lease of kind Queue"},
+		"a bucket's with such a name":    {"of.old.queue.00-of-03", false, "of.old.queue", "of a bucket of kind Queue"},
+		"the name that is not used then": {"op.queue." + group, false, "of.old.queue", ""},
+		"another cluster":                {oldLock, true, "", "leaseConfig is given"},
+		"good":                           {oldLock, false, "", ""},
 	} {
 		options := quiet("op-0")
 		options.OldLock = test.lock
 		if test.elsewhere {
 			options.LeaseConfig = &rest.Config{}
 		}
-		kind := coordinator.Kind{GroupKind: groupKind("Queue"), Reconciler: coordinator.ReconcilerFunc(nil)}
+		kind := coordinator.Kind{GroupKind: groupKind("Queue"), Reconciler: coordinator.ReconcilerFunc(nil), LeaseName: test.given}
 		_, err := coordinator.NewWithLeases(leaseapi.New().Client(nil), options, kind)
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: the error is %v, want %q", name, err, test.want)
