@@ -72,7 +72,7 @@ func Bind(set *pflag.FlagSet, component string, getenv func(string) string) *Fla
 // leases is the only lock there is, by Kubernetes' name for it.
 const leases = "leases"
 
-// bindElection has Kubernetes' own names, and two more.
+// bindElection has Kubernetes' own names, and those of what Kindred has more.
 func (f *Flags) bindElection(component string) {
 	f.set.BoolVar(&f.elect, "leader-elect", true, "elect an owner for each kind; cannot be turned off")
 	f.set.StringVar(&f.component, "leader-elect-resource-name", component, "the name that all replicas share; Leases are named after it")
