@@ -3,6 +3,8 @@ package coordinator
 import (
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
 
@@ -28,9 +30,14 @@ func validateBuckets(o Options, kind Kind) []error {
 	if o.Admitted != nil {
 		errs = append(errs, fmt.Errorf("kind %s has %d buckets, and admitted is given: the API server's policies go by the one Lease of a kind, and would refuse all writes of a kind with several; leave either out", shard, kind.Buckets))
 	}
+	first := lease.ShardsOf(kind.GroupKind, kind.Buckets)[0]
 	_, whole := shard.Name(o.Component)
-	if _, err := lease.ShardsOf(kind.GroupKind, kind.Buckets)[0].Name(o.Component); err != nil && whole == nil {
+	if _, err := first.Name(o.Component); err != nil && whole == nil {
 		errs = append(errs, err) // only the longer name is wrong
+	}
+	const most = validation.DNS1123SubdomainMaxLength
+	if name := kind.LeaseName + first.Suffix(); len(name) > most && len(kind.LeaseName) <= most {
+		errs = append(errs, fmt.Errorf("kind %s: the Lease of its first bucket would be named %q, which has %d characters and Kubernetes allows %d: give it a shorter LeaseName", shard, name, len(name), most))
 	}
 	return errs
 }

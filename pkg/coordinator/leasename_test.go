@@ -98,7 +98,9 @@ func TestLeaseNameErrors(t *testing.T) {
 	}
 	long := kind("Cache", "of.a.long")
 	long.GroupKind = schema.GroupKind{Group: strings.Repeat("g", 60) + ".example.com", Kind: "Cache"}
-	_, err := coordinator.NewWithLeases(nil, quiet("op-0"),
+	split := kind("F", strings.Repeat("a.", 121)+"bcd")
+	split.Buckets = 2 // with .00-of-02 its name is a character too long
+	_, err := coordinator.NewWithLeases(nil, quiet("op-0"), split,
 		kind("Queue", "op.member-1"), kind("Topic", "Not_valid"), kind("A", "twice.the.same"), kind("B", "twice.the.same"),
 		kind("C", "op.database.sample.kindred.dev"), kind("Database", ""), kind("D", "once"), kind("D", "again"), long, kind("E", "controller.queue.00-of-02"))
 	if err == nil {
@@ -112,6 +114,7 @@ func TestLeaseNameErrors(t *testing.T) {
 		`kind D.sample.kindred.dev is registered twice`,
 		`its group is too long for a label`,
 		`kind E.sample.kindred.dev: lease name "controller.queue.00-of-02" ends like the name of a bucket's Lease`,
+		`.bcd.00-of-02", which has 254 characters`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q:\n%v", want, err)

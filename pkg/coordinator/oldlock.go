@@ -89,7 +89,7 @@ func (c *Coordinator) runUnderOldLock(ctx context.Context) error {
 		begin()
 		return c.run(fence.NewContext(working, fence.FromContext(ctx)))
 	})
-	if errors.Is(err, ErrOldLockLost) {
+	if errors.Is(err, ErrOldLockLost) || errors.Is(err, oldlock.ErrTooLong) {
 		return fmt.Errorf("kindred: %w", err)
 	}
 	return err
@@ -140,9 +140,15 @@ func validateOldLock(o Options, kinds []Kind) []error {
 	if o.LeaseConfig != nil {
 		errs = append(errs, fmt.Errorf("oldLock is %q and leaseConfig is given: the old lock has to be where the Leases are; move the Leases to another cluster when the old version is gone", o.OldLock))
 	}
+	// The number of a kind's buckets may change while the old lock is there.
+	whole, _, _ := lease.SplitName(o.OldLock)
 	for _, kind := range kinds {
-		if name, err := lease.ShardOf(kind.GroupKind).Name(o.Component); err == nil && name == o.OldLock {
+		switch name, err := kind.leaseName(o.Component); {
+		case err != nil: // validateKinds reports it
+		case name == o.OldLock:
 			errs = append(errs, fmt.Errorf("oldLock %q is the Lease of kind %s: one Lease cannot be both", o.OldLock, kind.GroupKind))
+		case name == whole:
+			errs = append(errs, fmt.Errorf("oldLock %q is the name of the Lease of a bucket of kind %s: one Lease cannot be both", o.OldLock, kind.GroupKind))
 		}
 	}
 	return errs

@@ -132,6 +132,26 @@ func TestOldLockLost(t *testing.T) {
 	})
 }
 
+// A replica whose lock would last longer than the old version's ends at once, and the
+// old version works on.
+func TestLongerThanTheOldLock(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFleet(t)
+		stopOld := f.oldVersion("old-0")
+		time.Sleep(5 * time.Second)
+		r := f.add("op-0", five, underOldLock, func(o *coordinator.Options) { o.Timing.LeaseDuration = 20 * time.Second })
+		<-r.done
+		delete(f.replicas, "op-0")
+		if r.err == nil || !strings.HasPrefix(r.err.Error(), "kindred: leaseDuration is longer than the old version's: Lease default/op-lock lasts 15s") {
+			t.Errorf("Run returned %v", r.err)
+		}
+		if owners := f.owners(); len(owners) != 5 || owners["Queue"] != "old-0" {
+			t.Errorf("the owners are %v, want the old version", owners)
+		}
+		stopOld()
+	})
+}
+
 // While the Leases of the kinds are renewed and the old lock is not, the right to
 // write ends with the old lock's, and the process with it.
 func TestRightsEndWithTheOldLock(t *testing.T) {
@@ -194,19 +214,24 @@ func TestOldLockOptions(t *testing.T) {
 	for name, test := range map[string]struct {
 		lock      string
 		elsewhere bool
+		given     string // Kind.LeaseName
 		want      string
 	}{
-		"no name":             {"Old_Lock", false, `oldLock "Old_Lock"`},
-		"the Lease of a kind": {"op.queue." + group, false, "is the Lease of kind Queue"},
-		"another cluster":     {oldLock, true, "leaseConfig is given"},
-		"good":                {oldLock, false, ""},
+		"no name":                        {"Old_Lock", false, "", `oldLock "Old_Lock"`},
+		"the Lease of a kind":            {"op.queue." + group, false, "", "is the Lease of kind Queue"},
+		"a bucket's":                     {"op.queue." + group + ".01-of-02", false, "", "of a bucket of kind Queue"},
+		"a name that was given":          {"of.old.queue", false, "of.old.queue", "is the Lease of kind Queue"},
+		"a bucket's with such a name":    {"of.old.queue.00-of-03", false, "of.old.queue", "of a bucket of kind Queue"},
+		"the name that is not used then": {"op.queue." + group, false, "of.old.queue", ""},
+		"another cluster":                {oldLock, true, "", "leaseConfig is given"},
+		"good":                           {oldLock, false, "", ""},
 	} {
 		options := quiet("op-0")
 		options.OldLock = test.lock
 		if test.elsewhere {
 			options.LeaseConfig = &rest.Config{}
 		}
-		kind := coordinator.Kind{GroupKind: groupKind("Queue"), Reconciler: coordinator.ReconcilerFunc(nil)}
+		kind := coordinator.Kind{GroupKind: groupKind("Queue"), Reconciler: coordinator.ReconcilerFunc(nil), LeaseName: test.given}
 		_, err := coordinator.NewWithLeases(leaseapi.New().Client(nil), options, kind)
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: the error is %v, want %q", name, err, test.want)

@@ -95,7 +95,8 @@ type Options struct {
 	// of the program elected, while replicas of that version may run: the new replicas
 	// hold it together, and run nothing while an old one has it (package oldlock). A
 	// replica that loses it hands its kinds over, and Run returns ErrOldLockLost.
-	// Timing.LeaseDuration should be the old version's. Default: none.
+	// Timing.LeaseDuration must not be longer than the old version's: Run fails when it
+	// finds that it is. Default: none.
 	OldLock string
 	// LeaseConfig connects to the cluster that has the Leases, when it is not the
 	// one that New is given.

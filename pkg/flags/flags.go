@@ -3,7 +3,8 @@
 //
 // The flags for leader election have the names and the defaults that they have in
 // Kubernetes' own programs (k8s.io/component-base), so that a manifest that sets them
-// stays as it is. The environment is the downward API's. What counts, first to last:
+// stays as it is, unless it asks for what Kindred does not have: no election, or locks
+// that are no Leases. The environment is the downward API's. What counts, first to last:
 // the flag, the environment, the file that comes with the service account, the
 // default. docs/configuration.md has the table.
 package flags
@@ -41,6 +42,7 @@ type Flags struct {
 
 	elect                   bool
 	component, namespace    string
+	lock                    string
 	kubeconfig, oldLock     string
 	timing                  lease.Timing
 	podName, podNamespace   string
@@ -67,16 +69,20 @@ func Bind(set *pflag.FlagSet, component string, getenv func(string) string) *Fla
 	return f
 }
 
-// bindElection has Kubernetes' own names, and two more.
+// leases is the only lock there is, by Kubernetes' name for it.
+const leases = "leases"
+
+// bindElection has Kubernetes' own names, and those of what Kindred has more.
 func (f *Flags) bindElection(component string) {
 	f.set.BoolVar(&f.elect, "leader-elect", true, "elect an owner for each kind; cannot be turned off")
 	f.set.StringVar(&f.component, "leader-elect-resource-name", component, "the name that all replicas share; Leases are named after it")
+	f.set.StringVar(&f.lock, "leader-elect-resource-lock", leases, "what is locked; nothing but "+leases)
 	f.set.StringVar(&f.namespace, "leader-elect-resource-namespace", "", "where the Leases are; without it, the Pod's namespace")
 	f.set.DurationVar(&f.timing.LeaseDuration, "leader-elect-lease-duration", lease.DefaultLeaseDuration, "how long others wait before they take a Lease over; whole seconds")
 	f.set.DurationVar(&f.timing.RenewDeadline, "leader-elect-renew-deadline", lease.DefaultRenewDeadline, "how long an owner goes on trying to renew")
 	f.set.DurationVar(&f.timing.RetryPeriod, "leader-elect-retry-period", lease.DefaultRetryPeriod, "the time between renewals")
 	f.set.StringVar(&f.kubeconfig, "leader-elect-kubeconfig", "", "how to reach the cluster of the Leases, when it is another one than that of the objects")
-	f.set.StringVar(&f.oldLock, "leader-elect-old-lock", "", "the name of the one Lease with which an older version of the program elected, while replicas of it may run")
+	f.set.StringVar(&f.oldLock, "leader-elect-old-lock", "", "the name of the one Lease with which an older version of the program elected, while replicas of it may run; --leader-elect-lease-duration must not be longer than its")
 }
 
 // bindPod has what the downward API knows.

@@ -87,7 +87,7 @@ func equal(a, b coordinator.Options) bool {
 }
 
 func TestEveryFlag(t *testing.T) {
-	got, err := pod.parse("--leader-elect=true", "--leader-elect-resource-name=a", "--leader-elect-resource-namespace=b",
+	got, err := pod.parse("--leader-elect=true", "--leader-elect-resource-lock=leases", "--leader-elect-resource-name=a", "--leader-elect-resource-namespace=b",
 		"--leader-elect-lease-duration=4s", "--leader-elect-renew-deadline=3s", "--leader-elect-retry-period=1s", "--leader-elect-old-lock=c.example.com",
 		"--pod-name=d", "--pod-namespace=e", "--revision=f", "--watch-pods=false", "--pod-deletion-cost",
 		"--capacity=7", "--learn-weights", "--rebalance-delay=5s", "--drain-timeout=6s", "--max-handovers=8")
@@ -131,6 +131,7 @@ func TestPrecedence(t *testing.T) {
 	}{
 		"flag over environment":    {pod, []string{"--pod-name=x", "--pod-namespace=y", "--leader-elect-resource-namespace=z"}, "x", "y", "z"},
 		"the Pod's for the Leases": {pod, []string{"--pod-namespace=y"}, "op-0", "y", "y"},
+		"a lock that is empty":     {pod, []string{"--leader-elect-resource-lock="}, "op-0", "system", "system"},
 		"environment over file":    {container{env: pod.env, file: "file"}, nil, "op-0", "system", "system"},
 		"file over default":        {container{file: "file\n"}, nil, host, "file", "file"},
 		"a file that is not asked": {container{env: pod.env, err: fs.ErrPermission}, nil, "op-0", "system", "system"},
@@ -154,9 +155,9 @@ func TestRefused(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"everything at once": {container{}, []string{"--leader-elect=false", "--leader-elect-resource-name=A.b", "--leader-elect-lease-duration=1500ms",
+		"everything at once": {container{}, []string{"--leader-elect=false", "--leader-elect-resource-lock=endpointsleases", "--leader-elect-resource-name=A.b", "--leader-elect-lease-duration=1500ms",
 			"--leader-elect-old-lock=A_b", "--pod-namespace=A.b", "--pod-deletion-cost", "--watch-pods", "--capacity=0", "--rebalance-delay=0s", "--drain-timeout=-1s", "--max-handovers=-1"},
-			[]string{"--leader-elect is false", "--leader-elect-resource-name: ", "must be whole seconds", "--leader-elect-old-lock is \"A_b\"", "the Pod's namespace",
+			[]string{"--leader-elect is false", `--leader-elect-resource-lock is "endpointsleases"`, "--leader-elect-resource-name: ", "must be whole seconds", "--leader-elect-old-lock is \"A_b\"", "the Pod's namespace",
 				"--pod-deletion-cost needs the Pod's UID", "--watch-pods needs the Pod's UID", "--capacity is 0", "--rebalance-delay is 0s", "--drain-timeout is -1s", "--max-handovers is -1"}},
 		"no namespace":                   {container{}, nil, []string{"--leader-elect-resource-namespace", PodNamespace, "metadata.namespace"}},
 		"a file that cannot be read":     {container{err: fs.ErrPermission}, nil, []string{"permission", "--pod-namespace", PodNamespace}},
@@ -190,6 +191,7 @@ func FuzzOptions(f *testing.F) {
 	f.Add("--leader-elect-lease-duration=2562047h47m16s --leader-elect-retry-period=2562047h47m16s", "a", "b", "c", "", "")
 	f.Add("--pod-deletion-cost --watch-pods --max-handovers=-1 --capacity=9223372036854775807", "a", "B", "", "c", "")
 	f.Add("--leader-elect-old-lock=op.widget.example.com", "a", "b", "", "", "")
+	f.Add("--leader-elect-old-lock=op.widget.example.com.00-of-02", "a", "b", "", "", "")
 	f.Add("--leader-elect=false", "", "", "", "", "A.b")
 	f.Fuzz(func(t *testing.T, line, name, namespace, uid, part, file string) {
 		in := container{env: map[string]string{PodName: name, PodNamespace: namespace, PodUID: uid, PodContainer: part}, file: file}
@@ -199,7 +201,7 @@ func FuzzOptions(f *testing.F) {
 		}
 		quiet := logr.Discard()
 		given.Logger = &quiet
-		if given.OldLock == given.Component+".widget.example.com" {
+		if whole, _, _ := lease.SplitName(given.OldLock); whole == given.Component+".widget.example.com" {
 			return // the kind is this test's
 		}
 		kind := coordinator.Kind{GroupKind: schema.GroupKind{Group: "example.com", Kind: "Widget"}, Reconciler: coordinator.ReconcilerFunc(nil)}

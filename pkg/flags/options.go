@@ -94,6 +94,9 @@ func (f *Flags) validate(pod coordinator.Options) []error {
 	if !f.elect {
 		add("--leader-elect is false: kinds without an election would be reconciled by every replica; leave the flag out, and run one replica, which owns every kind, if one should do all the work")
 	}
+	if f.lock != "" && f.lock != leases {
+		add("--leader-elect-resource-lock is %q: there are no locks but Leases; give %q or leave the flag out", f.lock, leases)
+	}
 	if err := lease.ValidateComponent(f.component); err != nil {
 		add("--leader-elect-resource-name: %w", err)
 	}

@@ -40,7 +40,8 @@ func BoundedWait(written, own time.Duration) time.Duration {
 
 // Timing is how long a Lease lasts and how often it is renewed. All replicas of
 // a component should use the same; different ones are safe, because a candidate
-// waits for the duration that the holder wrote.
+// waits for the duration that the holder wrote. Plain LeaderElectors of client-go
+// before v0.27 wait for their own: beside them LeaseDuration must not be longer.
 type Timing struct {
 	// LeaseDuration is how long others wait, from their own last look at a
 	// change, before they take a Lease over. Whole seconds, at least one: the
@@ -50,7 +51,9 @@ type Timing struct {
 	// RenewDeadline is how long an owner goes on trying to renew before it gives
 	// the term up and drains. Default 10 s.
 	RenewDeadline time.Duration
-	// RetryPeriod is the time between renewals and between tries. Default 2 s.
+	// RetryPeriod is the time between renewals and between tries. Default 2 s. At
+	// least a second where plain LeaderElectors campaign for the same Lease: they take
+	// two renewals in one second for one (docs/hazards.md, hazard 5).
 	RetryPeriod time.Duration
 }
 

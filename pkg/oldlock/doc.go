@@ -13,9 +13,14 @@
 //     t + leaseDuration less a margin, and that is all it may. It concludes nothing
 //     from seeing that others renew the Lease. An old replica takes over only after it
 //     has watched one record for leaseDuration, and it has seen none of this write
-//     before t. Renewals of others make an old replica wait longer, never less long:
-//     no two records of one holding are equal (their renewTimes ascend), and the
-//     duration that is written never becomes shorter.
+//     before t. Electors of client-go before v0.27 mean their own leaseDuration, so a
+//     longer one is refused (ErrTooLong).
+//   - Renewals of others make an old replica wait longer, never less long: no two
+//     records of one holding are equal, and the duration that is written never becomes
+//     shorter. client-go compares records as JSON, in which a time has whole seconds,
+//     and several replicas write in one second. So the acquireTime is a counter: each
+//     write adds a second to it. It does not say since when the lock is held, and may
+//     be ahead of every clock.
 //   - A write goes through only at the version that was read, so a replica that joins
 //     others does so while they hold the Lease, and never writes over an old leader.
 //   - A replica that reads another holder, another object, or another number of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -55,6 +56,7 @@ type replica struct {
 	fault leaseapi.Fault
 	gone  bool          // it does nothing any more
 	slow  chan struct{} // if set, the work does not end before it is closed
+	quits bool          // the work ends its goroutine, and does not return
 	stuck chan struct{} // closed when Stuck was called
 	// stands is for how long the process stands still after its first write.
 	stands time.Duration
@@ -187,6 +189,9 @@ func (w *world) new(name string, change ...func(*replica, *oldlock.Options)) *re
 			case <-ends:
 			case <-r.slow:
 			case <-r.stuck: // the process ends here
+			}
+			if r.quits {
+				runtime.Goexit()
 			}
 			return nil
 		})

@@ -17,6 +17,12 @@ import (
 // lose theirs.
 var ErrLost = errors.New("the old lock is lost")
 
+// ErrTooLong is what Hold returns when Options.Timing lets the lock last longer than
+// the old replica does that has it, or had it last. Electors of client-go before v0.27
+// wait for as long as they are set to, and not for what is written in the Lease
+// (kubernetes/kubernetes#114872), so they would work beside a replica that is cut off.
+var ErrTooLong = errors.New("leaseDuration is longer than the old version's")
+
 // Options configure a Lock. All fields are required.
 type Options struct {
 	// Component is the name that the new replicas share.
@@ -71,11 +77,11 @@ func New(client coordinationv1client.LeasesGetter, options Options) *Lock {
 // holds it. The context of work is cancelled when ctx is, and when the lock is lost;
 // Hold then returns ErrLost, with what work returned. It waits for work in any case,
 // and gives the lock back after that. When ctx ends before the lock is held, work is
-// not called and Hold returns nil.
+// not called and Hold returns nil; nor is it when Hold returns ErrTooLong.
 func (l *Lock) Hold(ctx context.Context, work func(context.Context) error) error {
-	sentAt, held := l.acquire(ctx)
-	if !held {
-		return nil
+	sentAt, err := l.acquire(ctx)
+	if err != nil || sentAt.IsZero() {
+		return err
 	}
 	l.log().Info("No replica of an older version works from now on", "holder", l.holder)
 	// The lock is held until the work has ended, so its requests do not inherit ctx's end.
@@ -83,7 +89,17 @@ func (l *Lock) Hold(ctx context.Context, work func(context.Context) error) error
 	working, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	done := make(chan error, 1)
-	go func() { done <- work(working) }()
+	go func() {
+		err := errors.New("the work ended its goroutine")
+		// Deferred, because work may also end by runtime.Goexit.
+		defer func() {
+			if crash := recover(); crash != nil {
+				panic(crash) // what else the work has started runs on: nothing is released
+			}
+			done <- err
+		}()
+		err = work(working)
+	}()
 
 	for {
 		select {
@@ -104,18 +120,21 @@ func (l *Lock) Hold(ctx context.Context, work func(context.Context) error) error
 }
 
 // acquire tries until this replica holds the lock, and returns when the write was
-// sent; false when ctx ended before.
-func (l *Lock) acquire(ctx context.Context) (time.Time, bool) {
+// sent; zero when ctx ended before. The error is ErrTooLong.
+func (l *Lock) acquire(ctx context.Context) (time.Time, error) {
 	for {
 		sentAt, err := l.try(ctx)
+		if errors.Is(err, ErrTooLong) {
+			return time.Time{}, err
+		}
 		if ctx.Err() != nil && err != nil {
-			return time.Time{}, false
+			return time.Time{}, nil
 		}
 		l.report(err)
 		if err == nil && !sentAt.IsZero() {
 			if time.Now().Before(l.renewBy(sentAt)) {
 				l.options.Held(l.options.Timing.SafeUntil(sentAt))
-				return sentAt, true
+				return sentAt, nil
 			}
 			// The process stood still before it heard the answer.
 			l.term = nil
@@ -123,7 +142,7 @@ func (l *Lock) acquire(ctx context.Context) (time.Time, bool) {
 		}
 		select {
 		case <-ctx.Done():
-			return time.Time{}, false
+			return time.Time{}, nil
 		case <-time.After(l.options.Timing.RetryPeriod):
 		}
 	}

@@ -3,6 +3,8 @@ package oldlock_test
 import (
 	"encoding/json"
 	"errors"
+	"math"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,37 +104,20 @@ func TestLostToOthers(t *testing.T) {
 	}
 }
 
-// An old elector tells records apart by what is in them, and believes the duration
-// that it reads: no two records are equal, whatever the clocks say, and nobody's
-// duration is made shorter by another.
-func TestRecordsAscend(t *testing.T) {
+// Work may end its goroutine. The lock is given back then too.
+func TestWorkEndsItsGoroutine(t *testing.T) {
 	inBubble(t, func(w *world) {
-		a := w.new("new-0", func(_ *replica, o *oldlock.Options) { o.Timing.LeaseDuration = 20 * time.Second })
+		a := w.new("new-0", func(r *replica, _ *oldlock.Options) { r.quits = true })
 		time.Sleep(5 * time.Second)
-		b := w.new("new-1")
-		time.Sleep(5 * time.Second)
-		ahead := metav1.NewMicroTime(time.Now().Add(time.Hour))
-		w.edit(func(l *coordinationv1.Lease) { l.Spec.RenewTime = &ahead })
-		last, lastVersion := ahead.Time, w.lease().ResourceVersion
-		for range 100 {
-			time.Sleep(100 * time.Millisecond)
-			synctest.Wait()
-			l := w.lease()
-			if l.ResourceVersion != lastVersion && !l.Spec.RenewTime.After(last) {
-				t.Errorf("renewTime went from %v to %v", last, l.Spec.RenewTime)
-			}
-			last, lastVersion = l.Spec.RenewTime.Time, l.ResourceVersion
-			if seconds := *l.Spec.LeaseDurationSeconds; seconds != 20 {
-				t.Errorf("the Lease lasts %d s, and a replica relies on 20", seconds)
-			}
+		a.cancel()
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if holder := *w.lease().Spec.HolderIdentity; holder != "" {
+			t.Fatalf("the Lease is still held by %q", holder)
 		}
-		if !last.After(ahead.Time) {
-			t.Error("nothing was written")
-		}
-		for _, r := range []*replica{a, b} {
-			if err := r.stop(); err != nil {
-				t.Error(err)
-			}
+		<-a.done
+		if a.err == nil || !strings.Contains(a.err.Error(), "ended its goroutine") {
+			t.Errorf("Hold returned %v", a.err)
 		}
 	})
 }
@@ -150,6 +135,25 @@ func TestStopWhileWaiting(t *testing.T) {
 		}
 		w.want("old-0")
 		_ = old.stop()
+	})
+}
+
+// A number of transitions that cannot grow does not keep a replica from the lock.
+func TestMostTransitions(t *testing.T) {
+	inBubble(t, func(w *world) {
+		old := w.old("old-0", true)
+		time.Sleep(5 * time.Second)
+		_ = old.stop()
+		w.edit(func(l *coordinationv1.Lease) { l.Spec.LeaseTransitions = ptr.To[int32](math.MaxInt32) })
+		a := w.new("new-0")
+		time.Sleep(5 * time.Second)
+		w.want("new-0")
+		if n := *w.lease().Spec.LeaseTransitions; n != math.MaxInt32 {
+			t.Errorf("leaseTransitions is %d, want it left alone", n)
+		}
+		if err := a.stop(); err != nil {
+			t.Error(err)
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package oldlock
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -52,6 +53,9 @@ func (l *Lock) once(ctx context.Context) (sentAt time.Time, err error) {
 		next = l.taken(&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: l.options.Namespace, Name: l.options.Name}})
 	case l.seen.Holder == l.holder:
 		next = l.renewed(current, now)
+	case l.outlasts(l.seen.Record):
+		return time.Time{}, fmt.Errorf("%w: Lease %s lasts %v as its holder %q wrote it, and %v as this version is set: set it to %v or less while replicas of the older version may run",
+			ErrTooLong, l.name(), l.seen.Duration, l.seen.Holder, l.options.Timing.LeaseDuration, l.seen.Duration)
 	case lease.Judge(l.seen, l.options.Timing.LeaseDuration, now) == lease.Held:
 		if l.waiting != l.seen.Holder {
 			l.waiting = l.seen.Holder
@@ -118,6 +122,13 @@ func (l *Lock) mustBeHeld(current *coordinationv1.Lease) error {
 	return nil
 }
 
+// outlasts says whether a write of this replica's would let it act for longer than an
+// old replica, which wrote the record, may wait. What a release leaves says nothing:
+// client-go writes a second there.
+func (l *Lock) outlasts(old lease.Record) bool {
+	return old.Holder != "" && old.Duration > 0 && l.options.Timing.LeaseDuration > old.Duration
+}
+
 // taken returns the Lease as the first new replica writes it. The protocol is
 // client-go's.
 func (l *Lock) taken(current *coordinationv1.Lease) *coordinationv1.Lease {
@@ -125,7 +136,12 @@ func (l *Lock) taken(current *coordinationv1.Lease) *coordinationv1.Lease {
 	now := metav1.NowMicro()
 	transitions := int32(0)
 	if current.ResourceVersion != "" {
-		transitions = ptr.Deref(current.Spec.LeaseTransitions, 0) + 1
+		transitions = ptr.Deref(current.Spec.LeaseTransitions, 0)
+		// A hand can have written the largest number, and the API server takes no
+		// negative one. The change of the holder tells as well.
+		if transitions < math.MaxInt32 {
+			transitions++
+		}
 	}
 	next.Spec = coordinationv1.LeaseSpec{
 		HolderIdentity:       ptr.To(l.holder),
@@ -142,8 +158,11 @@ func (l *Lock) taken(current *coordinationv1.Lease) *coordinationv1.Lease {
 // renewed returns the Lease as a new replica writes it that joins others, or goes on.
 func (l *Lock) renewed(current *coordinationv1.Lease, now time.Time) *coordinationv1.Lease {
 	next := current.DeepCopy()
-	// Other replicas' clocks may be ahead. An old elector tells records by what is in
-	// them, and counts from the first time that it saw one.
+	// An old elector tells records by what is in them, and counts from the first time
+	// that it saw one. It compares them as JSON, in which times have whole seconds.
+	next.Spec.AcquireTime = counted(current.Spec.AcquireTime, now)
+	// The new replicas tell each other's writes by the stamps in the annotation, which
+	// are to the microsecond. Others' clocks may be ahead.
 	renewTime := metav1.NewMicroTime(now.Truncate(time.Microsecond))
 	if last := current.Spec.RenewTime; last != nil && !renewTime.After(last.Time) {
 		renewTime = metav1.NewMicroTime(last.Add(time.Microsecond))
@@ -154,6 +173,17 @@ func (l *Lock) renewed(current *coordinationv1.Lease, now time.Time) *coordinati
 	next.Spec.LeaseDurationSeconds = &duration
 	l.sign(next)
 	return next
+}
+
+// counted returns the acquireTime of the next record: a second later than that of the
+// last, so that no two are alike, however often and by whatever clocks they are
+// written. Nobody judges by an acquireTime. The renewTime would serve as well, and
+// would be ahead of every clock by hours when three replicas have renewed for a day.
+func counted(last *metav1.MicroTime, now time.Time) *metav1.MicroTime {
+	if last == nil { // only a hand writes that
+		return ptr.To(metav1.NewMicroTime(now))
+	}
+	return ptr.To(metav1.NewMicroTime(last.Add(time.Second)))
 }
 
 func seconds(d time.Duration) int32 { return int32(d / time.Second) }
