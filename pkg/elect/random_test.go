@@ -64,6 +64,7 @@ func newWorld(t *rapid.T) *world {
 	for _, kind := range []string{"Database/0-of-2", "Database/1-of-2", "Queue"} {
 		config.Shards = append(config.Shards, ShardConfig{Shard: shardNamed(kind), Weight: 1})
 	}
+	config.Shards[2].Timing = lease.Timing{LeaseDuration: 5 * time.Second, RenewDeadline: 3 * time.Second, RetryPeriod: time.Second}
 	return &world{t: t, core: New(config), dog: newWatchdog(), now: time.Unix(1000, 0), won: map[lease.Shard]*lease.Term{}}
 }
 

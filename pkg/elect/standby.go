@@ -19,7 +19,7 @@ func (c *Core) advanceStandby(s *shard) {
 	}
 	if state == lease.Held {
 		s.vacantSince = zeroTime
-		c.wakeAt(lease.ExpiresAt(seen, s.timing.LeaseDuration))
+		c.wakeAt(lease.ExpiresAt(seen, c.config.Timing.LeaseDuration)) // as judged
 		c.releaseLeftOver(s, seen)
 		return
 	}
