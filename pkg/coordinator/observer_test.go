@@ -31,6 +31,22 @@ func (o *told) options(options *coordinator.Options) {
 	})
 }
 
+// failing returns the operations that fail now, by what was told.
+func (o *told) failing() map[string]bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	failing := map[string]bool{}
+	for _, e := range o.events {
+		switch e := e.(type) {
+		case observe.ProblemBegan:
+			failing[e.Operation] = true
+		case observe.ProblemEnded:
+			delete(failing, e.Operation)
+		}
+	}
+	return failing
+}
+
 // words returns what was told since the last call, one word each, without renewals
 // and what is not about one kind. What a replica's watch told of the owner follows
 // after a bar: it may be faster or slower than the answers to the replica's writes.
