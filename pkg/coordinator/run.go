@@ -105,6 +105,7 @@ func (c *Coordinator) loop(ctx, life context.Context) {
 		for _, action := range c.core.Step(time.Now(), events...) {
 			if finish, done := action.(elect.Finish); done {
 				c.finished(finish)
+				c.observer.turned(time.Now(), pulse) // the last term may have ended in this step
 				return
 			}
 			c.act(life, action)
