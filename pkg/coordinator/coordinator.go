@@ -51,8 +51,9 @@ type Coordinator struct {
 	problems problems
 	observer *observer
 	started  atomic.Bool
-	// turn is when the loop last came round, in Unix nanoseconds.
-	turn atomic.Int64
+	// turn is when the loop last came round; nil when it never has, or has ended. The
+	// time is monotonic: a clock that is set says nothing about the loop.
+	turn atomic.Pointer[time.Time]
 	// exit ends the process; tests replace it.
 	exit func(code int)
 
