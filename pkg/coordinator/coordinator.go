@@ -163,7 +163,7 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 		}
 		r := &registered{c: c, kind: k.GroupKind, reconciler: k.Reconciler, opened: make(chan struct{})}
 		if k.Standby == Cold {
-			r.cold = &coldStandby{kind: r.kind, standby: k.Reconciler.(StandbyReconciler)} // checked by validateKinds
+			r.cold = newColdStandby(r.kind, k.Reconciler.(StandbyReconciler)) // checked by validateKinds
 		}
 		c.byKind[k.GroupKind] = r
 		for _, shard := range lease.ShardsOf(k.GroupKind, k.Buckets) {
