@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -18,9 +17,15 @@ type coldStandby struct {
 	kind    schema.GroupKind
 	standby StandbyReconciler
 
-	mu    sync.Mutex // held while a standby is waited for, so that no two run at once
+	// turn has room for one, who may use what follows. It is held while a standby is
+	// waited for, so that no two run at once; a term that ends meanwhile waits no longer.
+	turn  chan struct{}
 	terms int
 	run   *coldRun // of terms; nil while there are none
+}
+
+func newColdStandby(kind schema.GroupKind, standby StandbyReconciler) *coldStandby {
+	return &coldStandby{kind: kind, standby: standby, turn: make(chan struct{}, 1)}
 }
 
 // coldRun is one call of Standby.
@@ -30,12 +35,17 @@ type coldRun struct {
 	err   error // why it ended by itself; read after ended
 }
 
-// enter starts the standby for the first of the terms.
-func (c *coldStandby) enter(life context.Context) *coldRun {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// enter starts the standby for the first of the terms. It waits for the one before to
+// end, unless the term does.
+func (c *coldStandby) enter(life, term context.Context) (*coldRun, error) {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-term.Done():
+		return nil, context.Cause(term)
+	}
 	if c.terms++; c.terms > 1 {
-		return c.run
+		return c.run, nil
 	}
 	// Not of a term's context: it must outlive the end of the term until the work is
 	// done, and has nothing to write.
@@ -53,13 +63,13 @@ func (c *coldStandby) enter(life context.Context) *coldRun {
 		}
 		run.err = fmt.Errorf("standby of %s: %w", c.kind, err)
 	}()
-	return run
+	return run, nil
 }
 
 // leave stops the standby after the last of the terms, and waits for it.
 func (c *coldStandby) leave() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
 	run := c.run
 	if c.terms--; c.terms == 0 {
 		run.stop()
@@ -78,8 +88,11 @@ func (c *coldStandby) leave() error {
 // the work is done. The core is told that the reconciler has returned after both
 // have, so the Lease is held, and stuck is judged, for both.
 func (k *kind) workFromCold(life, ctx context.Context, term lease.Term) (err error) {
+	run, err := k.of.cold.enter(life, ctx)
+	if err != nil {
+		return err
+	}
 	working, fail := context.WithCancelCause(ctx)
-	run := k.of.cold.enter(life)
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/kindred-k8s/kindred/pkg/coordinator"
 	"github.com/kindred-k8s/kindred/pkg/lease"
 )
@@ -102,6 +104,57 @@ func TestColdStandbyThatDoesNotStopIsStuck(t *testing.T) {
 		<-r.done
 		if !errors.Is(r.err, coordinator.ErrStuck) {
 			t.Errorf("Run returned %v, want ErrStuck", r.err)
+		}
+		close(free)
+	})
+}
+
+// A bucket that is won while the standby of the kind is stuck waits for it, but no longer
+// than its term lasts.
+func TestColdStandbyThatIsStuckHoldsNoOtherTerm(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f, free := newFleet(t), make(chan struct{})
+		run := coordinator.ReconcilerFunc(func(ctx context.Context, _ lease.Term) error {
+			<-ctx.Done()
+			return nil
+		})
+		r := f.addKinds("op-0", []coordinator.Kind{{GroupKind: groupKind("Queue"), Standby: coordinator.Cold, Buckets: 2,
+			Reconciler: warm{run, func(context.Context) error { <-free; return nil }}}},
+			func(o *coordinator.Options) { o.Stuck, o.DrainTimeout = coordinator.KeepRunning, 5*time.Second })
+		time.Sleep(5 * time.Second)
+		leases, names := f.api.Client(nil).Leases("default"), [2]string{}
+		for i, shard := range lease.ShardsOf(groupKind("Queue"), 2) {
+			var err error
+			if names[i], err = shard.Name("op"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		holder := func(name string) string {
+			l, err := leases.Get(t.Context(), name, metav1.GetOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return *l.Spec.HolderIdentity
+		}
+		taken, err := leases.Get(t.Context(), names[0], metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		*taken.Spec.HolderIdentity = "crashed"
+		if _, err := leases.Update(t.Context(), taken, metav1.UpdateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		f.remove(names[1]) // the last term that is left: the standby has to stop, and does not
+		time.Sleep(30 * time.Second)
+		if got := holder(names[0]); got != r.Identity() || len(r.Terms(groupKind("Queue"))) != 0 {
+			t.Fatalf("the Lease of the first bucket names %q, and %v have begun; want it won and none begun", got, r.Terms(groupKind("Queue")))
+		}
+		delete(f.replicas, "op-0")
+		r.cancel()
+		<-r.done
+		if got := holder(names[0]); got != "" || !errors.Is(r.err, coordinator.ErrStuck) || strings.Contains(r.err.Error(), "0-of-2") {
+			t.Errorf("Run returned %v with the Lease of the first bucket held by %q, want only the second stuck", r.err, got)
 		}
 		close(free)
 	})

@@ -51,8 +51,9 @@ type Coordinator struct {
 	problems problems
 	observer *observer
 	started  atomic.Bool
-	// turn is when the loop last came round, in Unix nanoseconds.
-	turn atomic.Int64
+	// turn is when the loop last came round; nil when it never has, or has ended. The
+	// time is monotonic: a clock that is set says nothing about the loop.
+	turn atomic.Pointer[time.Time]
 	// exit ends the process; tests replace it.
 	exit func(code int)
 
@@ -162,7 +163,7 @@ func assemble(options Options, kinds []Kind) *Coordinator {
 		}
 		r := &registered{c: c, kind: k.GroupKind, reconciler: k.Reconciler, opened: make(chan struct{})}
 		if k.Standby == Cold {
-			r.cold = &coldStandby{kind: r.kind, standby: k.Reconciler.(StandbyReconciler)} // checked by validateKinds
+			r.cold = newColdStandby(r.kind, k.Reconciler.(StandbyReconciler)) // checked by validateKinds
 		}
 		c.byKind[k.GroupKind] = r
 		for _, shard := range lease.ShardsOf(k.GroupKind, k.Buckets) {

@@ -43,6 +43,37 @@ func TestLeaseDeletedWhileItsOwnerDrains(t *testing.T) {
 	}
 }
 
+// TestLeaseDeletedBeforeItsReleaseIsAnswered: the watch tells of the deletion first, and
+// the replica does not go on to look for a Lease that does not exist.
+func TestLeaseDeletedBeforeItsReleaseIsAnswered(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f, giveUp := newFleet(t), make(chan struct{}, 1)
+		r := f.addKinds("op-0", []coordinator.Kind{{GroupKind: groupKind("Queue"), Reconciler: coordinator.ReconcilerFunc(
+			func(ctx context.Context, term lease.Term) error {
+				defer f.began("op-0", "Queue", term)()
+				select {
+				case <-ctx.Done():
+				case <-giveUp:
+				}
+				return nil
+			})}})
+		time.Sleep(5 * time.Second)
+		r.breakWith(leaseapi.Fault{AnswerDelay: 2 * time.Second}, "update")
+		giveUp <- struct{}{}
+		time.Sleep(time.Second)
+		if l := f.lease("Queue"); l == nil || *l.Spec.HolderIdentity != "" {
+			t.Fatalf("the Lease has not been released yet: %v", l)
+		}
+		f.remove(f.leaseName("Queue"))
+		time.Sleep(2 * time.Second)
+		r.heal()
+		time.Sleep(20 * time.Second)
+		if got := f.owners()["Queue"]; got != "op-0" {
+			t.Errorf("Queue is owned by %q, want op-0 again", got)
+		}
+	})
+}
+
 // TestOneErrorDuringReleaseCostsNoLease: a leaving replica tries again.
 func TestOneErrorDuringReleaseCostsNoLease(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

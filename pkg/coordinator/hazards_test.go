@@ -10,6 +10,7 @@ import (
 
 	"github.com/kindred-k8s/kindred/pkg/coordinator"
 	"github.com/kindred-k8s/kindred/pkg/lease"
+	"github.com/kindred-k8s/kindred/pkg/observe"
 	"github.com/kindred-k8s/kindred/pkg/sim/leaseapi"
 )
 
@@ -141,22 +142,31 @@ func TestHazard7ManyTermsLeaveNothingBehind(t *testing.T) {
 
 func TestHazard8HealthCheck(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		f := newFleet(t)
+		f, hold := newFleet(t), make(chan struct{})
 		r := f.add("op-0", five)
-		idle := f.add("op-1", []string{"Unused"})
+		idle := f.add("op-1", []string{"Unused"}, func(o *coordinator.Options) {
+			o.Observer = &observe.Hooks{DrainStarted: func(observe.DrainStarted) { <-hold }}
+		})
 		time.Sleep(time.Minute)
 		for name, c := range map[string]*replica{"owner": r, "standby": idle} {
 			if err := c.Check(nil); err != nil {
 				t.Errorf("the %s is not healthy: %v", name, err)
 			}
 		}
-		// A coordinator that does not come round, here because it has ended.
+		// A coordinator that does not come round, here because a hook holds it.
+		idle.cancel()
+		time.Sleep(time.Minute)
+		if idle.Check(nil) == nil {
+			t.Error("a coordinator that does not come round is healthy, as client-go's elector would be")
+		}
+		// One that has left is nobody's problem: the program goes on without it.
+		close(hold)
 		if err := f.stop("op-1"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
-		if idle.Check(nil) == nil {
-			t.Error("a coordinator that has ended is healthy, as client-go's elector would be")
+		if err := idle.Check(nil); err != nil {
+			t.Errorf("a coordinator that has left is not healthy: %v", err)
 		}
 	})
 }

@@ -10,20 +10,26 @@ import (
 // Check is a health check in the form of k8s.io/apiserver's healthz. It passes
 // before the first election and for a replica that owns nothing. It fails when a
 // reconciler still runs although its term is over, and when the coordinator
-// itself does not come round any more; both need a restart. Safe for concurrent
-// use.
+// itself does not come round any more; both need a restart. Once Run has returned it
+// fails only for a reconciler that is stuck. Safe for concurrent use.
 func (c *Coordinator) Check(*http.Request) error {
 	for _, k := range c.kinds {
 		if err := k.check(); err != nil {
 			return err
 		}
 	}
-	if last := c.turn.Load(); last != 0 && c.started.Load() {
-		if silent := time.Since(time.Unix(0, last)); silent > c.options.Timing.LeaseDuration {
+	if last := c.turn.Load(); last != nil {
+		if silent := time.Since(*last); silent > c.options.Timing.LeaseDuration {
 			return fmt.Errorf("the coordinator has not come round for %v", silent.Round(time.Second))
 		}
 	}
 	return nil
+}
+
+// cameRound shows Check that the loop is alive.
+func (c *Coordinator) cameRound() {
+	now := time.Now()
+	c.turn.Store(&now)
 }
 
 // Name is the name of the health check.

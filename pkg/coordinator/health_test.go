@@ -1,11 +1,27 @@
 package coordinator_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/kindred-k8s/kindred/pkg/coordinator"
+	"github.com/kindred-k8s/kindred/pkg/lease"
+	"github.com/kindred-k8s/kindred/pkg/sim/leaseapi"
 )
+
+// TestCheckIgnoresClocksThatAreSet: it goes by the monotonic clock, which a time has
+// until it is rounded. Virtual time has none.
+func TestCheckIgnoresClocksThatAreSet(t *testing.T) {
+	run := coordinator.ReconcilerFunc(func(context.Context, lease.Term) error { return nil })
+	c, err := coordinator.NewWithLeases(leaseapi.New().Client(nil), quiet("op-0"), coordinator.Kind{GroupKind: groupKind("Queue"), Reconciler: run})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := coordinator.CameRound(c); last == last.Round(0) {
+		t.Errorf("it last came round at %v, which is no monotonic time", last)
+	}
+}
 
 // TestHealthzAdaptor: it passes before there is a coordinator and while it owns
 // nothing, and says what the coordinator says.

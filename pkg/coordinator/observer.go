@@ -37,6 +37,7 @@ type account struct {
 	safeUntil time.Time
 	after     vacancy // how the term began
 	returned  bool
+	fenced    bool // another replica may own the shard, or may at any time
 	drainAt   time.Time
 	releaseAt time.Time
 	reason    elect.Reason // why the term ends; empty while it does not
@@ -123,7 +124,7 @@ func (o *observer) acquired(a *account, e elect.Acquired, at time.Time) {
 		o.changed(a)
 	}
 	a.term, a.electedAt, a.safeUntil, a.after = &e.Term, at, a.kind.timing.SafeUntil(e.SentAt), a.last
-	a.returned, a.drainAt, a.releaseAt, a.reason, a.to = false, time.Time{}, time.Time{}, "", ""
+	a.returned, a.fenced, a.drainAt, a.releaseAt, a.reason, a.to = false, false, time.Time{}, time.Time{}, "", ""
 	o.call(observe.Elected{
 		Term: e.Term, Reason: reasonOf(a.campaignReason), After: a.after.how, Without: a.after.without, SafeUntil: a.safeUntil,
 	})
@@ -164,6 +165,8 @@ func (o *observer) said(action elect.Action) {
 		o.lost(a, now) // the next campaign begins in the step that ends the term
 		a.campaignAt, a.campaignReason = now, e.Reason
 		o.call(observe.CampaignStarted{Shard: e.Shard, Reason: reasonOf(e.Reason)})
+	case elect.Fence:
+		o.shards[e.Term.Shard].fenced = true
 	case elect.StopReconciler:
 		o.draining(o.shards[e.Term.Shard], e)
 	case elect.Release:

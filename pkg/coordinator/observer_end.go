@@ -47,7 +47,7 @@ func (o *observer) lastWord(s elect.Stuck) {
 	}
 	now := time.Now()
 	exitAt := now
-	if a := o.shards[s.Term.Shard]; s.Reason == elect.StuckDraining && a.safeUntil.After(now) {
+	if a := o.shards[s.Term.Shard]; s.Reason == elect.StuckDraining && !a.fenced && a.safeUntil.After(now) {
 		exitAt = now.Add(min(lastWords, a.safeUntil.Sub(now)))
 	}
 	told := make(chan struct{})

@@ -31,6 +31,22 @@ func (o *told) options(options *coordinator.Options) {
 	})
 }
 
+// failing returns the operations that fail now, by what was told.
+func (o *told) failing() map[string]bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	failing := map[string]bool{}
+	for _, e := range o.events {
+		switch e := e.(type) {
+		case observe.ProblemBegan:
+			failing[e.Operation] = true
+		case observe.ProblemEnded:
+			delete(failing, e.Operation)
+		}
+	}
+	return failing
+}
+
 // words returns what was told since the last call, one word each, without renewals
 // and what is not about one kind. What a replica's watch told of the owner follows
 // after a bar: it may be faster or slower than the answers to the replica's writes.
@@ -205,22 +221,26 @@ func TestObservedFailure(t *testing.T) {
 
 // TestObservedStuck: with either policy, Stuck is told before anything else happens.
 func TestObservedStuck(t *testing.T) {
+	leave := func(_ *fleet, r *replica) { r.cancel() } // the Lease is renewed in the drain
 	for name, c := range map[string]struct {
 		policy coordinator.StuckPolicy
-		fault  error // on all requests; nil for a drain in which the Lease is renewed
+		end    func(f *fleet, r *replica)
 		reason string
 		exitIn time.Duration
 	}{
-		"drain, exit":      {coordinator.ExitProcess, nil, "StuckDraining", time.Second},
-		"safe-until, exit": {coordinator.ExitProcess, errDown, "StuckSafeUntil", 0},
-		"keep running":     {coordinator.KeepRunning, nil, "StuckDraining", -1},
+		"drain, exit":      {coordinator.ExitProcess, leave, "StuckDraining", time.Second},
+		"safe-until, exit": {coordinator.ExitProcess, func(_ *fleet, r *replica) { r.breakWith(leaseapi.Fault{Err: errDown}) }, "StuckSafeUntil", 0},
+		"taken, exit": {coordinator.ExitProcess, func(f *fleet, _ *replica) {
+			f.edit("Queue", func(holder *string, _ *int32) { *holder = "op-1" })
+		}, "StuckDraining", 0},
+		"keep running": {coordinator.KeepRunning, leave, "StuckDraining", -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				f, letGo, exits := newFleet(t), make(chan struct{}), make(chan time.Time, 1)
 				stuck := make(chan observe.Stuck, 1)
 				r := f.addKinds("op-0", []coordinator.Kind{deaf(letGo)}, func(o *coordinator.Options) {
-					o.Stuck = c.policy
+					o.Stuck, o.DrainTimeout = c.policy, 5*time.Second
 					o.Observer = &observe.Hooks{Stuck: func(e observe.Stuck) {
 						stuck <- e
 						if !e.ExitAt.IsZero() {
@@ -230,11 +250,7 @@ func TestObservedStuck(t *testing.T) {
 				})
 				coordinator.SetExit(r.Coordinator, func(int) { exits <- time.Now() })
 				time.Sleep(5 * time.Second)
-				if c.fault != nil {
-					r.breakWith(leaseapi.Fault{Err: c.fault})
-				} else {
-					r.cancel()
-				}
+				c.end(f, r)
 				e, at := <-stuck, time.Now()
 				if e.Reason.Name != c.reason || e.Term.Holder != r.Identity() {
 					t.Errorf("told as %+v", e)

@@ -65,6 +65,29 @@ func TestAPIServerDownForEveryone(t *testing.T) {
 	}
 }
 
+// TestProblemsEndAfterAnOutage: also those with a kind that another replica has taken
+// meanwhile, so that an alert ends.
+func TestProblemsEndAfterAnOutage(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f, one := newFleet(t), &told{}
+		f.add("op-0", []string{"Queue"}, one.options)
+		time.Sleep(5 * time.Second)
+		f.add("op-1", []string{"Queue"})
+		time.Sleep(5 * time.Second)
+		f.replicas["op-0"].breakWith(leaseapi.Fault{Err: errDown})
+		f.api.BreakWatches()
+		time.Sleep(30 * time.Second)
+		if failing := one.failing(); !failing["list"] || !failing["lease "+f.leaseName("Queue")] {
+			t.Errorf("in the outage these fail: %v", failing)
+		}
+		f.replicas["op-0"].heal()
+		time.Sleep(30 * time.Second)
+		if failing := one.failing(); len(failing) > 0 || f.owners()["Queue"] != "op-1" {
+			t.Errorf("after the outage these fail: %v; owners are %v", failing, f.owners())
+		}
+	})
+}
+
 func TestRequestsThatHang(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		f := newFleet(t)

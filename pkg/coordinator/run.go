@@ -78,6 +78,7 @@ func (c *Coordinator) loop(ctx, life context.Context) {
 	leaving := ctx.Done()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	defer c.turn.Store(nil)
 	// A turn at least this often shows Check that the loop is alive.
 	pulse := c.options.Timing.RetryPeriod
 	for {
@@ -96,15 +97,18 @@ func (c *Coordinator) loop(ctx, life context.Context) {
 			events = []elect.Event{elect.Shutdown{}}
 		case <-c.queue.ready():
 			if events = c.take(); len(events) == 0 { // it was for the observer alone
-				c.turn.Store(time.Now().UnixNano())
+				c.cameRound()
 				continue
 			}
 		case <-timer.C:
-			events = []elect.Event{elect.Tick{}}
+			// What came while the process stood still comes before what the time says: a
+			// reconciler that has returned is not stuck.
+			events = append(c.take(), elect.Tick{})
 		}
 		for _, action := range c.core.Step(time.Now(), events...) {
 			if finish, done := action.(elect.Finish); done {
 				c.finished(finish)
+				c.observer.turned(time.Now(), pulse) // the last term may have ended in this step
 				return
 			}
 			c.act(life, action)
@@ -112,7 +116,7 @@ func (c *Coordinator) loop(ctx, life context.Context) {
 		}
 		c.observer.turned(time.Now(), pulse)
 		c.cost.want(c.core.Owned())
-		c.turn.Store(time.Now().UnixNano())
+		c.cameRound()
 	}
 }
 

@@ -35,7 +35,8 @@ type Core struct {
 	// them. The holder may be at work until it learns of the deletion, so to all
 	// but the holder such a Lease is as good as held until its time runs out.
 	ghosts map[string]*lease.Observation
-	// deleted are the versions at which ownership Leases were deleted.
+	// deleted are the versions at which the ownership Leases of this replica's kinds,
+	// in any layout, were last deleted. An answer that is older tells nothing.
 	deleted map[string]string
 	// members are the member Leases, this replica's own among them, by Lease name.
 	members map[string]*lease.MemberObservation

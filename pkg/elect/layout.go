@@ -85,7 +85,7 @@ func (c *Core) otherLayoutHeld(s *shard) (held bool, expired []string) {
 			switch c.judged(seen) {
 			case lease.Held:
 				held = true
-				c.wakeAt(lease.ExpiresAt(seen, s.timing.LeaseDuration))
+				c.wakeAt(lease.ExpiresAt(seen, c.config.Timing.LeaseDuration)) // as judged
 			case lease.Expired:
 				expired = append(expired, name)
 			}

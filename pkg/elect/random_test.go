@@ -54,6 +54,7 @@ type world struct {
 	now     time.Time
 	version int
 	won     map[lease.Shard]*lease.Term // the term of the elector that is up
+	written map[lease.Shard]string      // the version that the write under way makes; the watch may be faster
 }
 
 func newWorld(t *rapid.T) *world {
@@ -64,7 +65,8 @@ func newWorld(t *rapid.T) *world {
 	for _, kind := range []string{"Database/0-of-2", "Database/1-of-2", "Queue"} {
 		config.Shards = append(config.Shards, ShardConfig{Shard: shardNamed(kind), Weight: 1})
 	}
-	return &world{t: t, core: New(config), dog: newWatchdog(), now: time.Unix(1000, 0), won: map[lease.Shard]*lease.Term{}}
+	config.Shards[2].Timing = lease.Timing{LeaseDuration: 5 * time.Second, RenewDeadline: 3 * time.Second, RetryPeriod: time.Second}
+	return &world{t: t, core: New(config), dog: newWatchdog(), now: time.Unix(1000, 0), won: map[lease.Shard]*lease.Term{}, written: map[lease.Shard]string{}}
 }
 
 func (w *world) advance(d time.Duration) { w.now = w.now.Add(d) }
@@ -83,8 +85,11 @@ func (w *world) step(e Event) {
 		w.t.Fatalf("asks for a Tick at %v, which is not after now, %v", next, w.now)
 	}
 	for _, a := range actions {
-		if start, ok := a.(StartCampaign); ok {
-			w.won[start.Shard] = nil
+		switch a := a.(type) {
+		case StartCampaign:
+			w.won[a.Shard], w.written[a.Shard] = nil, w.next()
+		case Release:
+			w.written[a.Term.Shard] = w.next()
 		}
 	}
 }
@@ -124,7 +129,7 @@ func (w *world) answers(id lease.Shard) []Event {
 		events = append(events, Returned{Shard: id})
 	}
 	if w.dog.releasing[id] {
-		events = append(events, Released{Shard: id}, Released{Shard: id, OK: true, Now: &lease.Record{UID: "u", Version: w.next()}})
+		events = append(events, Released{Shard: id}, Released{Shard: id, OK: true, Now: &lease.Record{UID: "u", Version: w.answered(id)}})
 	}
 	return events
 }
@@ -133,7 +138,15 @@ func (w *world) answers(id lease.Shard) []Event {
 func (w *world) win(id lease.Shard) Event {
 	name, _ := id.Name("op")
 	term := lease.Term{Shard: id, Lease: name, Holder: "a_1", UID: "u", Transitions: w.version}
-	return Acquired{Term: term, Version: w.next(), SentAt: w.now, Split: rapid.Bool().Draw(w.t, "split")}
+	return Acquired{Term: term, Version: w.answered(id), SentAt: w.now, Split: rapid.Bool().Draw(w.t, "split")}
+}
+
+// answered is the version that a write was answered with: made when it was sent, or now.
+func (w *world) answered(id lease.Shard) string {
+	if rapid.Bool().Draw(w.t, "made at once") {
+		return w.written[id]
+	}
+	return w.next()
 }
 
 // checked is an answer to Check: mostly a good one.

@@ -19,7 +19,7 @@ func (c *Core) advanceStandby(s *shard) {
 	}
 	if state == lease.Held {
 		s.vacantSince = zeroTime
-		c.wakeAt(lease.ExpiresAt(seen, s.timing.LeaseDuration))
+		c.wakeAt(lease.ExpiresAt(seen, c.config.Timing.LeaseDuration)) // as judged
 		c.releaseLeftOver(s, seen)
 		return
 	}
@@ -147,8 +147,11 @@ func (c *Core) acquired(s *shard, e Acquired) {
 		now.Moves, now.MoveTo, now.Paused, advised = seen.Moves, seen.MoveTo, seen.Paused, seen.Advised
 	}
 	c.learn(s, now, advised)
-	if seen := c.leases[s.lease]; lease.Newer(seen.Version, e.Version) {
-		c.checkTerm(s, seen.Record) // the watch was faster than the answer
+	switch seen := c.leases[s.lease]; { // the watch may have been faster than the answer
+	case seen == nil:
+		c.lose(s, LeaseDeleted)
+	case lease.Newer(seen.Version, e.Version):
+		c.checkTerm(s, seen.Record)
 	}
 	// A term that is over before it began, or that nobody wants any more, goes
 	// straight to its release.
@@ -168,9 +171,14 @@ func (c *Core) acquired(s *shard, e Acquired) {
 }
 
 // learn records what the Lease says after a write of our own, ahead of the
-// watch. Its annotations are those of the version advised.
+// watch, unless the watch has already told of a newer state or of the Lease's end. Its
+// annotations are those of the version advised.
 func (c *Core) learn(s *shard, r lease.Record, advised string) {
-	if seen := c.leases[s.lease]; seen == nil || lease.Newer(r.Version, seen.Version) {
+	seen, known := c.leases[s.lease], c.deleted[s.lease]
+	if seen != nil {
+		known = seen.Version
+	}
+	if lease.Newer(r.Version, known) {
 		c.leases[s.lease] = &lease.Observation{Record: r, Since: c.now, Advised: advised}
 		c.knowBucket(s.lease)
 		delete(c.ghosts, s.lease)

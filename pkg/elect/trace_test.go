@@ -87,6 +87,9 @@ func (tr *trace) step(words []string) []string {
 	if err := tr.watchdog.saw(event, actions); err != nil {
 		tr.t.Errorf("%s: %v", strings.Join(words, " "), err)
 	}
+	if next := tr.core.Next(); !next.IsZero() && !next.After(now) {
+		tr.t.Errorf("%s: asks for a Tick %v ago", strings.Join(words, " "), now.Sub(next))
+	}
 	var out []string
 	for _, a := range actions {
 		out = append(out, describe(a))

@@ -1,6 +1,7 @@
 package elect
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kindred-k8s/kindred/pkg/lease"
@@ -98,9 +99,9 @@ func (c *Core) checkTerm(s *shard, r lease.Record) {
 }
 
 func (c *Core) gone(e lease.Event) {
+	c.knowDeleted(e)
 	if old := c.leases[e.Name]; old != nil && lease.Newer(e.Version, old.Version) {
 		delete(c.leases, e.Name)
-		c.deleted[e.Name] = e.Version
 		delete(c.collected, e.Name)
 		delete(c.evictions, e.Name)
 		c.unmarked(e.Name)
@@ -123,6 +124,16 @@ func (c *Core) gone(e lease.Event) {
 		if old.Identity == c.config.Identity {
 			c.self.due = true // somebody deleted our presence: write it again
 		}
+	}
+}
+
+// knowDeleted remembers when a Lease of a kind of this replica's was deleted. The answer
+// to an earlier write or read may come later, and nothing would take back what it says.
+func (c *Core) knowDeleted(e lease.Event) {
+	kind, _, _ := lease.SplitName(e.Name)
+	ours := slices.ContainsFunc(c.shards, func(s *shard) bool { return s.kind == kind })
+	if ours && lease.Newer(e.Version, c.deleted[e.Name]) {
+		c.deleted[e.Name] = e.Version
 	}
 }
 

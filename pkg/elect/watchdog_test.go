@@ -17,6 +17,7 @@ type watchdog struct {
 	asked      map[lease.Shard]Check      // Check was sent, and there is no answer
 	clear      map[lease.Shard]lease.Term // the last answer showed no owner of another layout
 	split      map[lease.Shard]bool       // such an answer must come first
+	gone       map[string]string          // at which version the watch told that a Lease was deleted
 	publishing bool
 	finished   bool
 }
@@ -26,11 +27,16 @@ func newWatchdog() *watchdog {
 		elector: map[lease.Shard]bool{}, told: map[lease.Shard]bool{},
 		reconciler: map[lease.Shard]bool{}, fenced: map[lease.Shard]bool{}, releasing: map[lease.Shard]bool{},
 		asked: map[lease.Shard]Check{}, clear: map[lease.Shard]lease.Term{}, split: map[lease.Shard]bool{},
+		gone: map[string]string{},
 	}
 }
 
 func (w *watchdog) saw(event Event, actions []Action) error {
 	switch e := event.(type) {
+	case Watched:
+		if e.Kind == lease.Gone {
+			w.gone[e.Name] = e.Version
+		}
 	case ElectorEnded:
 		w.elector[e.Shard], w.told[e.Shard] = false, false
 	case Returned:
@@ -72,6 +78,9 @@ func (w *watchdog) action(a Action) error {
 			return fmt.Errorf("the reconciler of the term before still runs")
 		case w.releasing[a.Shard]:
 			return fmt.Errorf("a release is under way")
+		}
+		if name, _ := a.Shard.Name("op"); a.Seen != nil && !lease.Newer(a.Seen.Version, w.gone[name]) {
+			return fmt.Errorf("the Lease was deleted after version %s", a.Seen.Version)
 		}
 		w.elector[a.Shard] = true
 	case StopElector:

@@ -34,7 +34,7 @@ func (s *Store) Check(ctx context.Context, term lease.Term) (map[string]lease.Re
 	if err != nil {
 		err = fmt.Errorf("looking for owners of %s under another number of buckets, before the term begins: %w", term.Shard.Kind, err)
 	}
-	s.report("layout "+whole, err)
+	s.report("layout "+term.Lease, err)
 	return records, err
 }
 
@@ -112,7 +112,7 @@ func (s *Store) Evict(ctx context.Context, name, uid, version string) error {
 		}
 	}
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-		return nil
+		err = nil // it is not what had expired any more
 	}
 	if err != nil {
 		err = fmt.Errorf("freeing Lease %s/%s, which has expired: %w", s.options.Namespace, name, err)

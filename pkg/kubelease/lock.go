@@ -249,12 +249,14 @@ func (l *Lock) written(sentAt time.Time, err error) {
 	l.tell(event)
 }
 
-// failed tells of a renewal that was tried and not called off.
+// failed tells of a renewal that was tried and not called off. A conflict is none: somebody
+// has changed a label or an annotation, and the elector reads and tries again at once. A
+// change that ends the term shows in that read.
 func (l *Lock) failed(sentAt time.Time, err error) {
 	l.mu.Lock()
 	term, over := l.term, l.over
 	l.mu.Unlock()
-	if term != nil && !over && !errors.Is(err, context.Canceled) {
+	if term != nil && !over && !errors.Is(err, context.Canceled) && !apierrors.IsConflict(err) {
 		l.tell(lease.LockEvent{Kind: lease.LockFailed, Term: *term, SentAt: sentAt, Err: err})
 	}
 }

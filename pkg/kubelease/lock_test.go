@@ -48,6 +48,41 @@ func TestExpiredLeaseIsTakenWithoutWaitingAgain(t *testing.T) {
 	})
 }
 
+// A label that somebody adds makes the next renewal a conflict, which is tried again at
+// once: it has not failed.
+func TestEditOfALabelIsNoFailedRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		renewed, reads := 0, 0
+		c := b.run(b.guardedLock("a", func(e lease.LockEvent) {
+			switch e.Kind {
+			case lease.LockRenewed:
+				renewed++
+			case lease.LockFailed:
+				t.Errorf("a renewal failed: %v", e.Err)
+			}
+		}), false)
+		time.Sleep(5 * time.Second)
+		l := b.lease()
+		l.Labels = map[string]string{"team": "storage"}
+		if _, err := b.client("person").Leases(l.Namespace).Update(t.Context(), l, metav1.UpdateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		b.fault("a", func(verb string) leaseapi.Fault {
+			if verb == "get" {
+				reads++ // the elector reads again
+			}
+			return leaseapi.Fault{}
+		})
+		before := renewed
+		time.Sleep(5 * time.Second)
+		if !c.isLeading() || renewed < before+2 || reads != 1 {
+			t.Errorf("leading: %t, %d renewals in 5 s, %d reads, want one", c.isLeading(), renewed-before, reads)
+		}
+		c.stop()
+	})
+}
+
 func TestExpiredLeaseThatWasRenewedAfterAllIsNotStolen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)

@@ -118,7 +118,7 @@ func (s *Store) Leave(ctx context.Context, member lease.Member) error {
 func (s *Store) Collect(ctx context.Context, name, uid, version string) error {
 	err := s.deleteMember(ctx, name, uid, version)
 	if apierrors.IsConflict(err) {
-		return nil
+		err = nil // it has changed: its replica lives
 	}
 	s.report("lease "+name, err)
 	return err

@@ -23,6 +23,13 @@ func (s *Store) report(operation string, err error) {
 	s.options.Problem(operation, s.explain(err))
 }
 
+// over ends what this replica could not do with a Lease: its term is over, or somebody
+// else has changed the Lease since, so that there is nothing to do or it begins anew.
+func (s *Store) over(name string) {
+	s.report("lease "+name, nil)
+	s.report("layout "+name, nil)
+}
+
 // explain adds what to do about the errors that a person can do something about.
 func (s *Store) explain(err error) error {
 	switch {

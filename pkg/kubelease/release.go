@@ -47,7 +47,7 @@ func (s *Store) Release(ctx context.Context, term lease.Term, moves int) (*lease
 		if current == nil {
 			current, err = s.client.Get(ctx, term.Lease, metav1.GetOptions{})
 			if apierrors.IsNotFound(err) {
-				s.report("lease "+term.Lease, nil)
+				s.over(term.Lease)
 				return nil, nil
 			}
 			if apierrors.IsForbidden(err) {
@@ -59,12 +59,13 @@ func (s *Store) Release(ctx context.Context, term lease.Term, moves int) (*lease
 			}
 		}
 		if record := Record(current); !term.Is(record) {
+			s.over(term.Lease)
 			return &record, nil
 		}
 		var released *coordinationv1.Lease
 		released, err = s.client.Update(ctx, blank(current, moves), metav1.UpdateOptions{})
 		if err == nil {
-			s.report("lease "+term.Lease, nil)
+			s.over(term.Lease)
 			s.remember(released)
 			record := Record(released)
 			return &record, nil

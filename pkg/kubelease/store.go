@@ -68,17 +68,19 @@ func (s *Store) known(name string) *coordinationv1.Lease {
 	return nil
 }
 
-// remember keeps l, which must not be changed afterwards, when it is news. It keeps no
-// managed fields, which are half of a Lease: the API server takes its own for an
-// update that has none.
-func (s *Store) remember(l *coordinationv1.Lease) {
+// remember keeps l, which must not be changed afterwards, when it is news, and says
+// whether it is. It keeps no managed fields, which are half of a Lease: the API server
+// takes its own for an update that has none.
+func (s *Store) remember(l *coordinationv1.Lease) (news bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if old := s.latest[l.Name]; old == nil || lease.Newer(l.ResourceVersion, old.ResourceVersion) {
-		kept := *l
-		kept.ManagedFields = nil
-		s.latest[l.Name] = &kept
+	if old := s.latest[l.Name]; old != nil && !lease.Newer(l.ResourceVersion, old.ResourceVersion) {
+		return false
 	}
+	kept := *l
+	kept.ManagedFields = nil
+	s.latest[l.Name] = &kept
+	return true
 }
 
 // forget drops what is known of a Lease that was gone at version.

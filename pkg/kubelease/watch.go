@@ -59,7 +59,7 @@ func (s *Store) Watch(ctx context.Context, sink func(lease.Event)) {
 type feed struct {
 	store *Store
 	sink  func(lease.Event)
-	names map[string]bool // what exists, and whether it is a member Lease
+	names map[string]bool // what exists
 	// serves is what the last member serves. Replicas of one program serve the same,
 	// and there may be a thousand kinds, so that they share one list.
 	serves []lease.Served
@@ -75,12 +75,14 @@ func (f *feed) seen(obj any) error {
 	if !ok {
 		return fmt.Errorf("the watch over Leases sent a %T", obj)
 	}
-	f.names[l.Name] = IsMember(l)
-	if !IsMember(l) || l.Name == f.store.member {
-		f.store.remember(l)
-	}
+	f.names[l.Name] = true
+	news := (!IsMember(l) || l.Name == f.store.member) && f.store.remember(l)
 	if !IsMember(l) {
-		f.sink(lease.Event{Kind: lease.OwnerSeen, Name: l.Name, Version: l.ResourceVersion, Record: Record(l)})
+		record := Record(l)
+		if news && record.Holder != f.store.options.Identity {
+			f.store.over(l.Name)
+		}
+		f.sink(lease.Event{Kind: lease.OwnerSeen, Name: l.Name, Version: l.ResourceVersion, Record: record})
 		return nil
 	}
 	member, err := Member(l)
@@ -103,15 +105,13 @@ func (f *feed) Delete(obj any) error {
 	if !ok {
 		return fmt.Errorf("the watch over Leases sent a %T", obj)
 	}
-	f.gone(l.Name, l.ResourceVersion, f.names[l.Name], false)
+	f.gone(l.Name, l.ResourceVersion, false)
 	return nil
 }
 
-func (f *feed) gone(name, version string, member, listed bool) {
+func (f *feed) gone(name, version string, listed bool) {
 	delete(f.names, name)
-	if member {
-		f.store.report("lease "+name, nil) // what was wrong with it is gone too
-	}
+	f.store.over(name) // what was wrong with it is gone too
 	f.store.forget(name, version)
 	f.sink(lease.Event{Kind: lease.Gone, Name: name, Version: version, Listed: listed})
 }
@@ -128,8 +128,8 @@ func (f *feed) Replace(objs []any, version string) error {
 		}
 		errs = append(errs, f.seen(obj))
 	}
-	for name, member := range missing {
-		f.gone(name, version, member, true)
+	for name := range missing {
+		f.gone(name, version, true)
 	}
 	f.sink(lease.Event{Kind: lease.Synced, Version: version})
 	return errors.Join(errs...)

@@ -29,7 +29,7 @@ const (
 	// LockTaken: a read showed another holder, or none. Term is over.
 	LockTaken
 	// LockFailed: a renewal within Term, sent at SentAt, has failed with Err. It may have
-	// happened all the same, and is tried again.
+	// happened all the same, and is tried again. A conflict is not told of.
 	LockFailed
 	// LockDeleted: a read showed that the Lease, or the one that Term is about, is
 	// gone. Term is over; before there was one, the campaign is, and Term has only

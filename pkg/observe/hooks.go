@@ -30,7 +30,9 @@ type Hooks struct {
 	// Stuck: the reconciler has not returned although it had to.
 	Stuck func(Stuck)
 
-	// Renewed and RenewalFailed: one renewal of a term's Lease was answered.
+	// Renewed and RenewalFailed: one renewal of a term's Lease was answered, or had no
+	// answer in time. A conflict with somebody who edits the Lease is neither: it is tried
+	// again at once.
 	Renewed       func(Renewed)
 	RenewalFailed func(RenewalFailed)
 	// Fenced: writes of a term that is over were refused or cancelled.

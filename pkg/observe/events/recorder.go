@@ -19,8 +19,9 @@ import (
 	"github.com/kindred-k8s/kindred/pkg/fence"
 )
 
-// What is written at most, in the long run and at once. A fleet that starts elects an
-// owner for each kind at once; one in which something flaps must not fill etcd.
+// How many facts are told of at most, in the long run and at once; each is one Event, or
+// two where the Pod is known. A fleet that starts elects an owner for each kind at once;
+// one in which something flaps must not fill etcd.
 const (
 	MaxRate  = 1 // a second
 	MaxBurst = 200

@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"strings"
 	"sync"
 	"time"
 
@@ -138,9 +137,7 @@ func (m *Metrics) Collect(found chan<- prometheus.Metric) {
 
 // labels returns the values of shardLabels, and then more.
 func (k shardKey) labels(more ...string) []string {
-	kind := k.shard.Kind.String()
-	bucket := strings.Trim(strings.TrimPrefix(k.shard.String(), kind), "/#-.[]")
-	return append([]string{k.component, kind, bucket}, more...)
+	return append([]string{k.component, k.shard.Kind.String(), k.shard.Part()}, more...)
 }
 
 // at changes the moments of a shard.

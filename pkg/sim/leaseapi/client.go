@@ -20,6 +20,9 @@ import (
 type Fault struct {
 	// Delay is waited before the request is carried out.
 	Delay time.Duration
+	// AnswerDelay is waited after it was carried out and before the answer: the watch
+	// is faster.
+	AnswerDelay time.Duration
 	// Err is the answer; the request is not carried out.
 	Err error
 	// LoseAnswer carries the request out and answers with a time-out.
@@ -66,13 +69,7 @@ func request[T any](ctx context.Context, l *leases, verb, name string, do func(a
 	if fault.Hang {
 		<-ctx.Done()
 	}
-	if fault.Delay > 0 {
-		select {
-		case <-time.After(fault.Delay):
-		case <-ctx.Done():
-		}
-	}
-	if err := ctx.Err(); err != nil {
+	if err := pause(ctx, fault.Delay); err != nil {
 		return none, fmt.Errorf("%s %s: %w", verb, name, err)
 	}
 	if fault.Err != nil {
@@ -83,10 +80,24 @@ func request[T any](ctx context.Context, l *leases, verb, name string, do func(a
 	a.requests[verb]++
 	result, err := do(a)
 	a.mu.Unlock()
+	if err := pause(ctx, fault.AnswerDelay); err != nil {
+		return none, fmt.Errorf("%s %s: %w", verb, name, err)
+	}
 	if fault.LoseAnswer {
 		return none, apierrors.NewTimeoutError(fmt.Sprintf("the answer to %s %s was lost", verb, name), 0)
 	}
 	return result, err
+}
+
+// pause waits for d, or until ctx ends, which is its error.
+func pause(ctx context.Context, d time.Duration) error {
+	if d > 0 {
+		select {
+		case <-time.After(d):
+		case <-ctx.Done():
+		}
+	}
+	return ctx.Err()
 }
 
 func (l *leases) Get(ctx context.Context, name string, _ metav1.GetOptions) (*coordinationv1.Lease, error) {
