@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +60,7 @@ func TestOldLock(t *testing.T) {
 	// wait for the Lease to expire.
 	f.stop("op-1")
 	f.settle()
+	f.wantForgotten("op-0") // until then it may live, and the Lease is left to expire
 	mark = f.journal.mark()
 	f.stop("op-2")
 	f.wantLeader(late)
@@ -90,6 +92,18 @@ func TestOldLockAfterCrashes(t *testing.T) {
 	f.wantLeader(next)
 	f.wantExpiry(mark, "after all new replicas had been killed")
 	next.leave()
+}
+
+// wantForgotten waits until those who hold the old lock do not count a replica any more.
+func (f *fleet) wantForgotten(name string) {
+	f.t.Helper()
+	within(f.t, settleTimeout, name+" to be forgotten", func(ctx context.Context) error {
+		l, err := plane.client.CoordinationV1().Leases(f.namespace).Get(ctx, oldLock, metav1.GetOptions{})
+		if err == nil && strings.Contains(l.Annotations[oldlock.Annotation], name+"_") {
+			err = fmt.Errorf("the Lease is held by %s", l.Annotations[oldlock.Annotation])
+		}
+		return err
+	})
 }
 
 // wantGap checks how long kinds were without a reconciler.
