@@ -49,7 +49,9 @@ func newObserver(c *Coordinator) *observer {
 	for shard, k := range c.kinds {
 		a := &account{shard: shard, kind: k, sighting: sighting{self: c.options.Identity, fallback: k.timing.LeaseDuration}}
 		o.shards[shard] = a
-		if name, err := shard.Name(c.options.Component); err == nil {
+		if given := c.leaseNames[shard]; given != "" {
+			o.byLease[given] = a
+		} else if name, err := shard.Name(c.options.Component); err == nil {
 			o.byLease[name] = a
 		}
 	}
