@@ -166,8 +166,10 @@ func TestColdStandbyIsSharedByBuckets(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		f := newFleet(t)
 		up, calls := map[string]*atomic.Int32{}, map[string]*atomic.Int32{}
-		for _, name := range names(2) {
+		for _, name := range names(2) { // before anybody reads them
 			up[name], calls[name] = new(atomic.Int32), new(atomic.Int32)
+		}
+		for _, name := range names(2) {
 			run := coordinator.ReconcilerFunc(func(ctx context.Context, _ lease.Term) error {
 				time.Sleep(time.Millisecond) // both start at once
 				if up[name].Load() != 1 {
