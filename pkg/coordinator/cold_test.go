@@ -166,7 +166,7 @@ func TestColdStandbyIsSharedByBuckets(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		f := newFleet(t)
 		up, calls := map[string]*atomic.Int32{}, map[string]*atomic.Int32{}
-		for _, name := range names(2) {
+		for _, name := range names(2) { // before anybody reads them
 			up[name], calls[name] = new(atomic.Int32), new(atomic.Int32)
 		}
 		for _, name := range names(2) {
