@@ -131,7 +131,10 @@ func TestObservedHandover(t *testing.T) {
 		if returned.Early || returned.Drain > time.Second {
 			t.Errorf("the drain was told as %+v", returned)
 		}
-		one.want(t, "DrainStarted:Leaving ReconcilerReturned Released:Leaving Left | Vacant:Released")
+		// It may see the next owner before it has left, or not.
+		if got, _ := strings.CutSuffix(one.words(), " Taken:op-1"); got != "DrainStarted:Leaving ReconcilerReturned Released:Leaving Left | Vacant:Released" {
+			t.Errorf("the one that left told %s", got)
+		}
 
 		time.Sleep(time.Second)
 		elected = the[observe.Elected](t, two)

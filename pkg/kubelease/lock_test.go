@@ -2,6 +2,7 @@ package kubelease_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,11 +54,11 @@ func TestExpiredLeaseIsTakenWithoutWaitingAgain(t *testing.T) {
 func TestEditOfALabelIsNoFailedRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
-		renewed, reads := 0, 0
+		var renewed, reads atomic.Int32
 		c := b.run(b.guardedLock("a", func(e lease.LockEvent) {
 			switch e.Kind {
 			case lease.LockRenewed:
-				renewed++
+				renewed.Add(1)
 			case lease.LockFailed:
 				t.Errorf("a renewal failed: %v", e.Err)
 			}
@@ -70,14 +71,14 @@ func TestEditOfALabelIsNoFailedRenewal(t *testing.T) {
 		}
 		b.fault("a", func(verb string) leaseapi.Fault {
 			if verb == "get" {
-				reads++ // the elector reads again
+				reads.Add(1) // the elector reads again
 			}
 			return leaseapi.Fault{}
 		})
-		before := renewed
+		before := renewed.Load()
 		time.Sleep(5 * time.Second)
-		if !c.isLeading() || renewed < before+2 || reads != 1 {
-			t.Errorf("leading: %t, %d renewals in 5 s, %d reads, want one", c.isLeading(), renewed-before, reads)
+		if !c.isLeading() || renewed.Load() < before+2 || reads.Load() != 1 {
+			t.Errorf("leading: %t, %d renewals in 5 s, %d reads, want one", c.isLeading(), renewed.Load()-before, reads.Load())
 		}
 		c.stop()
 	})
