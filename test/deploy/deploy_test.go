@@ -17,6 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kindred-k8s/kindred/cmd/sample-operator/sample"
+	"github.com/kindred-k8s/kindred/pkg/lease"
+	"github.com/kindred-k8s/kindred/pkg/observe/events"
 )
 
 // TestDeployment deploys config/ and goes through what happens to Pods, in an order in which each step begins with what
@@ -43,7 +45,7 @@ func TestDeployment(t *testing.T) {
 		{"the Deployment is scaled", scaled, false},
 		{"a node is drained", drained, true},
 		{"a container is killed", containerKilled, true},
-		{"what the documentation says of logs", documented, false},
+		{"what the documentation says of logs and Events", documented, false},
 		{"nothing is forbidden", nothingForbidden, true},
 		{"a container is stopped", containerStopped, true},
 	} {
@@ -174,7 +176,7 @@ func drained(t *testing.T, r *recorder) {
 	atMost(t, r, before, 2*2)
 }
 
-// documented: what docs/operations.md tells to look for is there.
+// documented: what docs/operations.md and docs/observe.md tell to look for is there.
 func documented(t *testing.T, _ *recorder) {
 	all := logs(t)
 	for _, line := range []string{
@@ -191,7 +193,44 @@ func documented(t *testing.T, _ *recorder) {
 	if lines := strings.Count(out, "\n"); lines != len(sample.Kinds) {
 		t.Errorf("the ownership Leases are\n%s", out)
 	}
+	told(t)
 	if t.Failed() {
 		_, _ = io.WriteString(t.Output(), all)
+	}
+}
+
+// told: there are Events about each kind's Lease, and about the Pods that had it.
+func told(t *testing.T) {
+	t.Helper()
+	list, err := target.client.EventsV1().Events(namespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	leases, pods := map[string]map[string]bool{}, 0
+	for _, e := range list.Items {
+		switch {
+		case e.ReportingController != events.Reporter:
+		case e.Regarding.Kind == "Pod":
+			pods++
+		case e.Regarding.Kind == "Lease":
+			if leases[e.Regarding.Name] == nil {
+				leases[e.Regarding.Name] = map[string]bool{}
+			}
+			leases[e.Regarding.Name][e.Reason] = true
+		}
+	}
+	for _, kind := range sample.Kinds {
+		name, err := lease.ShardOf(kind).Name("sample-operator")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, reason := range []string{events.Elected, events.HandedOver} {
+			if !leases[name][reason] {
+				t.Errorf("no Event says %s of Lease %s", reason, name)
+			}
+		}
+	}
+	if pods == 0 {
+		t.Error("no Event is about a Pod")
 	}
 }
