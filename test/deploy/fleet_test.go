@@ -5,7 +5,9 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -88,9 +90,31 @@ func owners(ctx context.Context) (map[string]string, error) {
 	return all, nil
 }
 
-// settled waits until n Pods are ready and each owns its share of the kinds, and returns the owners.
+// restless returns the kinds that have been moved twice lately. After a rollout they stay for ten minutes, at the price of
+// a split that is less even (docs/design.md, "A rolling update").
+func restless(ctx context.Context) (map[string]bool, error) {
+	list, err := target.client.CoordinationV1().Leases(namespace).List(ctx, metav1.ListOptions{LabelSelector: lease.LabelRole + "=" + lease.RoleOwner})
+	if err != nil {
+		return nil, err
+	}
+	kinds := map[string]bool{}
+	for _, l := range list.Items {
+		if moves, err := strconv.Atoi(l.Annotations[lease.AnnotationMoves]); err == nil && moves > 1 {
+			kinds[l.Labels[lease.LabelKind]] = true
+		}
+	}
+	return kinds, nil
+}
+
+// calm is how long a split that is not even must have stayed for nothing to be on its way any more.
+const calm = 20 * time.Second
+
+// settled waits until n Pods are ready and each owns its share of the kinds, or more only because of a restless one, and
+// returns the owners.
 func settled(t *testing.T, n int) (split map[string]string) {
 	t.Helper()
+	var last map[string]string
+	since := time.Now()
 	within(t, patience, fmt.Sprintf("%d Pods to share the kinds", n), func(ctx context.Context) (err error) {
 		list, err := pods(ctx)
 		if err != nil {
@@ -118,8 +142,24 @@ func settled(t *testing.T, n int) (split map[string]string) {
 			}
 			owned[pod]++
 		}
+		if !maps.Equal(split, last) {
+			last, since = split, time.Now()
+		}
+		stay, err := restless(ctx)
+		if err != nil {
+			return err
+		}
+		excused := time.Since(since) > calm && len(stay) > 0
 		for pod, count := range owned {
-			if least := len(split) / n; count < least || count > least+1 || len(split)%n == 0 && count != least {
+			least := len(split) / n
+			most := (len(split) + n - 1) / n
+			for kind := range stay {
+				if excused && split[kind] == pod && count > most {
+					t.Logf("%s owns %d kinds, of which %s was moved twice", pod, count, kind)
+					count = most
+				}
+			}
+			if count > most || count < least && !excused {
 				return fmt.Errorf("%s owns %d of %d kinds: %v", pod, count, len(split), split)
 			}
 		}
