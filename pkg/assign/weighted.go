@@ -2,6 +2,7 @@ package assign
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -20,6 +21,8 @@ type scales struct {
 	on   []int
 	has  [][]int
 	load []int64 // per replica: the sum of its weights, not yet divided by the capacity
+	// order is the replicas as find looks at them; kept, because two of them change in a step.
+	order []int
 
 	serves []bitset // per class
 	// A pair is looked at again only if one of the two has changed since.
@@ -42,6 +45,9 @@ func (p *problem) solveWeighted() []int {
 		for _, r := range servers {
 			w.serves[c].set(r)
 		}
+	}
+	for r := range n {
+		w.order = append(w.order, r)
 	}
 	var vacant []int
 	for s, h := range p.home {
@@ -100,16 +106,12 @@ func (w *scales) apply(e exchange) {
 // find returns the best worthwhile exchange between the most and the least loaded replicas that have
 // any: the most loaded is looked at first, with the least loaded and upwards.
 func (w *scales) find() (exchange, bool) {
-	order := make([]int, len(w.load))
-	for r := range order {
-		order[r] = r
-	}
-	slices.SortStableFunc(order, func(x, y int) int {
-		return cmp.Compare(w.load[y]*w.capacity[x], w.load[x]*w.capacity[y])
+	slices.SortFunc(w.order, func(x, y int) int {
+		return cmp.Or(cmp.Compare(w.load[y]*w.capacity[x], w.load[x]*w.capacity[y]), cmp.Compare(x, y))
 	})
-	for i, a := range order {
-		for j := len(order) - 1; j > i; j-- {
-			b := order[j]
+	for i, a := range w.order {
+		for j := len(w.order) - 1; j > i; j-- {
+			b := w.order[j]
 			if w.changed[a] < w.checked[a] && w.changed[b] < w.checked[a] {
 				continue
 			}
@@ -124,10 +126,14 @@ func (w *scales) find() (exchange, bool) {
 
 // between returns the worthwhile exchange that leaves the least load on the higher of a and b, where a
 // is the more loaded. Of several, the one wins that takes the fewest shards from their owners, then the
-// one whose shards were moved least lately, then the first shards by name. That is what a swap needs to be carried out half
-// by half: with its first shard released, the other half is still the cheapest way to the same loads.
+// one whose shards were moved least lately, then the first shards by name. That is what a swap needs to
+// be carried out half by half: with its first shard released, the other half is still the cheapest way
+// to the same loads.
 func (w *scales) between(a, b int) (best exchange, found bool) {
 	var least slot
+	// More than limit left on a is more than the best so far makes of it; that tells most pairs of
+	// shards without a closer look, above all when one replica has nearly everything.
+	limit := int64(math.MaxInt64)
 	try := func(out, in int) {
 		e := exchange{a, b, out, in}
 		peak, ok := w.weigh(e)
@@ -144,21 +150,27 @@ func (w *scales) between(a, b int) (best exchange, found bool) {
 			}
 		}
 		best, least, found = e, peak, true
+		limit = peak.level * w.capacity[a] / peak.capacity
 	}
-	if w.load[a]*w.capacity[b] <= w.load[b]*w.capacity[a] {
+	difference := w.load[a]*w.capacity[b] - w.load[b]*w.capacity[a]
+	if difference <= 0 {
 		return best, false
 	}
+	// Nor does moving more than most pay: what comes off the one load and stays below it on the other
+	// adds up to the difference, and each must be worth what is moved.
+	most := worth * difference / (w.capacity[a] + w.capacity[b])
 	for _, out := range w.has[a] {
-		if w.serves[w.class[out]].has(b) {
+		if w.weight[out] <= most && w.load[a]-w.weight[out] <= limit && w.serves[w.class[out]].has(b) {
 			try(out, nobody)
 		}
 	}
 	for _, out := range w.has[a] {
-		if !w.serves[w.class[out]].has(b) {
+		moved, left := w.weight[out], w.load[a]-w.weight[out]
+		if moved > most || left > limit || !w.serves[w.class[out]].has(b) {
 			continue
 		}
 		for _, in := range w.has[b] {
-			if w.weight[in] < w.weight[out] && w.serves[w.class[in]].has(a) {
+			if moved+w.weight[in] <= most && left+w.weight[in] <= limit && w.weight[in] < moved && w.serves[w.class[in]].has(a) {
 				try(out, in)
 			}
 		}
