@@ -44,12 +44,18 @@ func TestSample(t *testing.T) {
 	same(t, Sample{}, sampleOf(nil))
 }
 
-func TestMedianAndQuartiles(t *testing.T) {
+func TestMedian(t *testing.T) {
 	same(t, 2.0, median([]float64{3, 1, 2}))
 	same(t, 2.5, median([]float64{4, 1, 2, 3}))
 	same(t, 0.0, median(nil))
-	low, high := quartiles([]float64{8, 7, 6, 5, 4, 3, 2, 1})
-	same(t, []float64{3, 6}, []float64{low, high})
+	var values []float64
+	for i := range 99 {
+		values = append(values, float64(99-i))
+	}
+	low, high := likely(values) // its rank is 50, and 0.98 roots of 99 are 9.75
+	same(t, []float64{40, 60}, []float64{low, high})
+	low, high = likely([]float64{7, 5})
+	same(t, []float64{5, 7}, []float64{low, high})
 }
 
 func TestScrape(t *testing.T) {

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -41,13 +42,16 @@ func median(values []float64) float64 {
 	return (sorted[half-1] + sorted[half]) / 2
 }
 
-// quartiles returns the values between which the middle half of values lies.
-func quartiles(values []float64) (low, high float64) {
-	sorted := slices.Clone(values)
-	slices.Sort(sorted)
-	n := len(sorted)
+// likely returns values between which the median of what was sampled lies in 95 of 100
+// cases, whatever its distribution: the order statistics 0.98 roots of the number away
+// from the middle. That is the normal approximation of the binomial distribution.
+func likely(values []float64) (low, high float64) {
+	n := len(values)
 	if n == 0 {
 		return 0, 0
 	}
-	return sorted[n/4], sorted[(3*n+3)/4-1]
+	sorted := slices.Clone(values)
+	slices.Sort(sorted)
+	away := int(math.Ceil(0.98 * math.Sqrt(float64(n))))
+	return sorted[max((n-1)/2-away, 0)], sorted[min(n/2+away, n-1)]
 }
