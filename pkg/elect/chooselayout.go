@@ -20,7 +20,10 @@ func (c *Core) chooseLayouts(members []present) {
 	for kind := range c.buckets {
 		split[kind] = true
 	}
-	for _, m := range members {
+	for i, m := range members {
+		if i > 0 && sameServes(m.Serves, members[i-1].Serves) {
+			continue // a fleet of one program: they share a list
+		}
 		for _, served := range m.Serves {
 			if strings.IndexByte(served.Shard, '/') >= 0 { // there may be a thousand that are whole
 				split[c.leaseName(served.Shard, served.Lease).kind] = true
@@ -44,7 +47,7 @@ func (c *Core) supports(members []present, split map[string]bool) map[layout]sup
 	c.servedLayouts = map[layout]bool{}
 	var layouts []layout // that the member serves
 	for i, m := range members {
-		if i == 0 || !slices.Equal(m.Serves, members[i-1].Serves) {
+		if i == 0 || !sameServes(m.Serves, members[i-1].Serves) {
 			layouts = nil
 			for _, served := range m.Serves {
 				if n := c.leaseName(served.Shard, served.Lease); split[n.kind] && !slices.Contains(layouts, n.layout) {

@@ -1,10 +1,6 @@
 package elect
 
-import (
-	"slices"
-
-	"github.com/kindred-k8s/kindred/pkg/lease"
-)
+import "github.com/kindred-k8s/kindred/pkg/lease"
 
 // renews takes in an event by which somebody only lives on as before, and reports
 // whether it was one. Nearly all events are: every renewal of every owner, and every
@@ -82,5 +78,5 @@ func (c *Core) memberRenews(e lease.Event) bool {
 func sameWords(a, b lease.Member) bool {
 	return sameMember(a, b) && a.Identity == b.Identity && a.Instance == b.Instance && a.Revision == b.Revision &&
 		a.PodUID == b.PodUID && a.Container == b.Container && a.Joined == b.Joined && a.Started == b.Started &&
-		a.Crashes == b.Crashes && slices.Equal(a.Serves, b.Serves)
+		a.Crashes == b.Crashes
 }
