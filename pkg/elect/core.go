@@ -42,11 +42,9 @@ type Core struct {
 	members map[string]*lease.MemberObservation
 	self    presence
 
-	synced  bool
-	closing bool
-	// closeBy is when a leaving replica stops waiting for its announcement to be
-	// written before it releases.
-	closeBy  time.Time
+	synced   bool
+	closing  bool
+	closedAt time.Time // when the replica was told to leave
 	finished bool
 
 	suspected suspected
@@ -255,8 +253,7 @@ func (c *Core) shutdown() {
 	if c.closing {
 		return
 	}
-	c.closing = true
-	c.closeBy = c.now.Add(c.config.Timing.RetryPeriod)
+	c.closing, c.closedAt = true, c.now
 	c.planStale = true
 }
 

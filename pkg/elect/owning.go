@@ -40,7 +40,10 @@ func (c *Core) advanceOwner(s *shard) {
 		// later, which would be taken from the time that the reconciler has to finish.
 		c.drain(s, RenewFailed, "")
 	case c.closing:
-		c.drain(s, Leaving, "")
+		// Until the others know, a kind without a reconciler would only wait for them to.
+		if c.self.failed || c.announced() {
+			c.drain(s, Leaving, "")
+		}
 	case !s.served:
 		c.drain(s, NotServed, "")
 	case !c.wanted(s.layout):
@@ -53,6 +56,13 @@ func (c *Core) advanceOwner(s *shard) {
 	}
 }
 
+// announced says whether a leaving replica has told the others, or has waited for that
+// as long as it should.
+func (c *Core) announced() bool {
+	longest := min(c.config.Timing.RetryPeriod, c.config.DrainTimeout/2)
+	return c.self.acked == lease.Draining || c.due(c.closedAt.Add(longest))
+}
+
 // drain stops the reconciler. The elector goes on renewing until the reconciler
 // has returned, unless it has given up or the Lease is lost.
 func (c *Core) drain(s *shard, reason Reason, to string) {
@@ -60,6 +70,9 @@ func (c *Core) drain(s *shard, reason Reason, to string) {
 		return
 	}
 	s.phase, s.drainBy = Draining, c.now.Add(c.config.DrainTimeout)
+	if reason == Leaving {
+		s.drainBy = c.closedAt.Add(c.config.DrainTimeout) // the process has only so long
+	}
 	if s.reconcilerUp {
 		c.do(StopReconciler{Term: s.term, Reason: reason, To: to})
 	}
@@ -114,9 +127,8 @@ func (c *Core) advanceDrain(s *shard) {
 		return
 	}
 	// Those who take over plan by the announcement that this replica leaves, so it
-	// must not come after the releases. A write that hangs delays them no longer
-	// than closeBy.
-	if c.closing && c.self.acked != lease.Draining && !c.due(c.closeBy) {
+	// must not come after the releases.
+	if c.closing && !c.announced() {
 		return
 	}
 	c.release(s, s.term, Drained)
