@@ -79,9 +79,10 @@ func (c *checker) moved(p *process, a elect.StopReconciler) {
 	if !c.w.plan.equalWeights() || !p.serveAlike() {
 		return
 	}
+	// What the watch shows as its own counts too: the answer may be late, or lost.
 	mine := 0
 	for _, k := range p.kinds {
-		if k.holds != nil {
+		if k.holds != nil || p.view.holder(k.name, fallback, now) == p.identity {
 			mine++
 		}
 	}

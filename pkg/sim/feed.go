@@ -24,7 +24,11 @@ type feed struct {
 	batch    batch // of a day
 }
 
-func (f *feed) close() { f.open = -1 }
+// close ends the watch for good: its process has ended, or is about to.
+func (f *feed) close() {
+	f.open = -1
+	f.p.w.unwatch(f)
+}
 
 // connect opens the watch, with a list or from where it broke.
 func (f *feed) connect() {

@@ -95,6 +95,14 @@ func (v *view) member(identity string, fallback time.Duration, now time.Time) (l
 	return lease.Member{}, false
 }
 
+// holder returns who holds a Lease, as far as the process knows.
+func (v *view) holder(name string, fallback time.Duration, now time.Time) string {
+	if o, known := v.owners[name]; known && lease.Judge(&o, fallback, now) == lease.Held {
+		return o.Holder
+	}
+	return ""
+}
+
 // load counts the Leases that name an identity and have not expired.
 func (v *view) load(identity string, fallback time.Duration, now time.Time) int {
 	n := 0
