@@ -25,9 +25,10 @@ FUZZTIME ?= 30s
 # Packages whose tests need no API server: they run in memory, many on virtual
 # time. The others start the control plane.
 UNIT := ./pkg/... ./cmd/... ./config/... ./docs/... ./test/faultproxy/... ./test/deploy/... ./test/node/...
-# A simulated run is one goroutine, which the race detector makes ten times slower for
-# nothing: make sim runs these tests without it.
-RACED = $$(go list $(UNIT) | grep -v '/pkg/sim$$')
+# Pure functions, and a simulation of them that is one goroutine: the race detector makes
+# these ten times slower and has nothing to find. make sim runs the simulation's tests.
+PURE := ./pkg/lease ./pkg/assign ./pkg/elect
+RACED = $$(go list $(UNIT) | grep -vE '/pkg/(lease|assign|elect|sim)$$')
 E2E := ./test/cluster/... ./test/e2e/... ./test/fence/... ./test/broken/...
 
 # Modules other than this one: those for its users are checked as it is.
@@ -101,6 +102,7 @@ test: lint test-unit monitoring sim test-e2e ## Run everything that CI runs
 .PHONY: test-unit
 test-unit: ## Run the tests that need no API server, with the race detector
 	$(if $(RACE),,@echo "no C compiler: the tests run WITHOUT the race detector" >&2)
+	go test -timeout 8m $(GO_TEST_FLAGS) $(PURE)
 	go test $(RACE) -timeout 8m $(GO_TEST_FLAGS) $(RACED)
 	go -C pkg/adapter/controllerruntime test $(RACE) -timeout 8m $(GO_TEST_FLAGS) .
 	go -C pkg/adapter/knative test $(RACE) -timeout 8m $(GO_TEST_FLAGS) .
