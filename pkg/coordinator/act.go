@@ -63,7 +63,7 @@ func (c *Coordinator) publish(life context.Context, member lease.Member) {
 		if errors.Is(err, ErrIdentityInUse) {
 			// Two processes with one identity cannot tell their Leases apart.
 			c.fail(fmt.Errorf("kindred: %w", err))
-			c.queue.put(elect.Shutdown{})
+			c.queue.put(elect.Shutdown{Now: true})
 		}
 		c.queue.put(elect.Published{Phase: member.Phase, OK: err == nil})
 	})

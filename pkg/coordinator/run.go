@@ -94,7 +94,8 @@ func (c *Coordinator) loop(ctx, life context.Context) {
 		case <-leaving:
 			leaving = nil
 			c.log.Info("Leaving: handing over every kind", "cause", context.Cause(ctx).Error())
-			events = []elect.Event{elect.Shutdown{}}
+			// Under a lock that is lost nothing may be done any more.
+			events = []elect.Event{elect.Shutdown{Now: errors.Is(context.Cause(ctx), ErrOldLockLost)}}
 		case <-c.queue.ready():
 			if events = c.take(); len(events) == 0 { // it was for the observer alone
 				c.cameRound()

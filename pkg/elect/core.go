@@ -45,6 +45,7 @@ type Core struct {
 	synced   bool
 	closing  bool
 	closedAt time.Time // when the replica was told to leave
+	deposed  bool      // it was told to stop working now
 	finished bool
 
 	suspected suspected
@@ -200,7 +201,7 @@ func (c *Core) apply(event Event) {
 	case Published:
 		c.published(e)
 	case Shutdown:
-		c.shutdown()
+		c.shutdown(e)
 	case PodSeen:
 		c.podSeen(e.Pod)
 	case Load:
@@ -249,7 +250,8 @@ func (c *Core) due(t time.Time) bool {
 	return false
 }
 
-func (c *Core) shutdown() {
+func (c *Core) shutdown(e Shutdown) {
+	c.deposed = c.deposed || e.Now
 	if c.closing {
 		return
 	}

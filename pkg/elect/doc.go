@@ -105,8 +105,10 @@
 //   - somebody has shortened the duration in the Lease (LeaseEdited): others wait
 //     only for what is written, so safe-until comes forward too. Without any
 //     duration they wait for their own, and safe-until stays;
-//   - the replica leaves and has announced it, or the announcement has failed or has
-//     hung for a retry period (Leaving), or it no longer serves the kind (NotServed);
+//   - the replica leaves and has announced it, or must not wait for that: the
+//     announcement has failed, or has hung for a retry period or half of DrainTimeout,
+//     or no reconciler runs, or it was told to stop working now (Leaving); or it no
+//     longer serves the kind (NotServed);
 //   - the plan gives the shard to another replica, membership has held still for
 //     RebalanceDelay, no rollout is going on, and MaxMoving leaves room (Moved); or
 //     somebody has chosen another replica that may be given it (ByHand, at once);

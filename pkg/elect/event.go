@@ -93,7 +93,11 @@ type (
 	Tick struct{}
 
 	// Shutdown: this replica is to leave. It can be given more than once.
-	Shutdown struct{}
+	Shutdown struct {
+		// Now: it must not work any longer, so reconcilers do not wait until the others
+		// know that it leaves.
+		Now bool
+	}
 )
 
 func (Watched) event()      {}

@@ -41,7 +41,7 @@ func (c *Core) advanceOwner(s *shard) {
 		c.drain(s, RenewFailed, "")
 	case c.closing:
 		// Until the others know, a kind without a reconciler would only wait for them to.
-		if c.self.failed || c.announced() {
+		if c.deposed || !s.reconcilerUp || c.announced() || c.waitedTo(c.config.DrainTimeout/2) {
 			c.drain(s, Leaving, "")
 		}
 	case !s.served:
@@ -56,12 +56,15 @@ func (c *Core) advanceOwner(s *shard) {
 	}
 }
 
-// announced says whether a leaving replica has told the others, or has waited for that
-// as long as it should.
+// announced says whether a leaving replica has told the others, or its announcement has
+// failed or hung for a retry period.
 func (c *Core) announced() bool {
-	longest := min(c.config.Timing.RetryPeriod, c.config.DrainTimeout/2)
-	return c.self.acked == lease.Draining || c.due(c.closedAt.Add(longest))
+	failed := c.self.failed && c.self.sentMember.Phase == lease.Draining
+	return c.self.acked == lease.Draining || failed || c.waitedTo(c.config.Timing.RetryPeriod)
 }
+
+// waitedTo says whether a leaving replica was told so at least a time ago.
+func (c *Core) waitedTo(after time.Duration) bool { return c.due(c.closedAt.Add(after)) }
 
 // drain stops the reconciler. The elector goes on renewing until the reconciler
 // has returned, unless it has given up or the Lease is lost.
@@ -70,8 +73,13 @@ func (c *Core) drain(s *shard, reason Reason, to string) {
 		return
 	}
 	s.phase, s.drainBy = Draining, c.now.Add(c.config.DrainTimeout)
-	if reason == Leaving {
-		s.drainBy = c.closedAt.Add(c.config.DrainTimeout) // the process has only so long
+	if c.closing {
+		// The process has only so long. Half of it is left in any case: one that stood
+		// still for a while could not tell its reconcilers earlier.
+		half := c.now.Add(c.config.DrainTimeout / 2)
+		if s.drainBy = c.closedAt.Add(c.config.DrainTimeout); s.drainBy.Before(half) {
+			s.drainBy = half
+		}
 	}
 	if s.reconcilerUp {
 		c.do(StopReconciler{Term: s.term, Reason: reason, To: to})
@@ -128,7 +136,7 @@ func (c *Core) advanceDrain(s *shard) {
 	}
 	// Those who take over plan by the announcement that this replica leaves, so it
 	// must not come after the releases.
-	if c.closing && !c.announced() {
+	if c.closing && c.self.acked != lease.Draining && !c.waitedTo(c.config.Timing.RetryPeriod) {
 		return
 	}
 	c.release(s, s.term, Drained)

@@ -194,7 +194,7 @@ func (tr *trace) event(now time.Time, words []string) Event {
 	case "tick":
 		return Tick{}
 	case "shutdown":
-		return Shutdown{}
+		return Shutdown{Now: args["now"] == "yes"}
 	}
 	tr.t.Fatalf("unknown event %v", words)
 	return nil
