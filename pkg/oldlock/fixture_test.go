@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/kindred-k8s/kindred/pkg/lease"
 	"github.com/kindred-k8s/kindred/pkg/oldlock"
@@ -228,11 +229,15 @@ func (w *world) lease() *coordinationv1.Lease {
 	return l
 }
 
-// edit writes the Lease as a hand does.
+// edit writes the Lease as a hand does: again, when a renewal came between.
 func (w *world) edit(change func(*coordinationv1.Lease)) {
-	l := w.lease()
-	change(l)
-	if _, err := w.api.Client(nil).Leases(namespace).Update(context.Background(), l, metav1.UpdateOptions{}); err != nil {
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		l := w.lease()
+		change(l)
+		_, err := w.api.Client(nil).Leases(namespace).Update(context.Background(), l, metav1.UpdateOptions{})
+		return err
+	})
+	if err != nil {
 		w.t.Fatal(err)
 	}
 }
