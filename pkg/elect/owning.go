@@ -40,8 +40,7 @@ func (c *Core) advanceOwner(s *shard) {
 		// later, which would be taken from the time that the reconciler has to finish.
 		c.drain(s, RenewFailed, "")
 	case c.closing:
-		// Until the others know, a kind without a reconciler would only wait for them to.
-		if c.deposed || !s.reconcilerUp || c.announced() || c.waitedTo(c.config.DrainTimeout/2) {
+		if !c.lingers(s) {
 			c.drain(s, Leaving, "")
 		}
 	case !s.served:
@@ -56,11 +55,17 @@ func (c *Core) advanceOwner(s *shard) {
 	}
 }
 
-// announced says whether a leaving replica has told the others, or its announcement has
-// failed or hung for a retry period.
-func (c *Core) announced() bool {
+// lingers says whether a leaving replica's reconciler goes on for a moment: until the
+// others know, a kind without one would only wait for them to.
+func (c *Core) lingers(s *shard) bool {
 	failed := c.self.failed && c.self.sentMember.Phase == lease.Draining
-	return c.self.acked == lease.Draining || failed || c.waitedTo(c.config.Timing.RetryPeriod)
+	return s.reconcilerUp && !c.deposed && !failed && !c.announced() && !c.waitedTo(c.config.DrainTimeout/2)
+}
+
+// announced says whether a leaving replica has told the others, or has tried to for a
+// retry period.
+func (c *Core) announced() bool {
+	return c.self.acked == lease.Draining || c.waitedTo(c.config.Timing.RetryPeriod)
 }
 
 // waitedTo says whether a leaving replica was told so at least a time ago.
@@ -136,7 +141,7 @@ func (c *Core) advanceDrain(s *shard) {
 	}
 	// Those who take over plan by the announcement that this replica leaves, so it
 	// must not come after the releases.
-	if c.closing && c.self.acked != lease.Draining && !c.waitedTo(c.config.Timing.RetryPeriod) {
+	if c.closing && !c.announced() {
 		return
 	}
 	c.release(s, s.term, Drained)

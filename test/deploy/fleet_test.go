@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -75,14 +76,23 @@ func ready(p corev1.Pod) bool {
 	})
 }
 
-// owners returns the Pod that holds each kind's Lease.
-func owners(ctx context.Context) (map[string]string, error) {
+// kindLeases returns the Leases of the kinds.
+func kindLeases(ctx context.Context) ([]coordinationv1.Lease, error) {
 	list, err := target.client.CoordinationV1().Leases(namespace).List(ctx, metav1.ListOptions{LabelSelector: lease.LabelRole + "=" + lease.RoleOwner})
 	if err != nil {
 		return nil, err
 	}
+	return list.Items, nil
+}
+
+// owners returns the Pod that holds each kind's Lease.
+func owners(ctx context.Context) (map[string]string, error) {
+	leases, err := kindLeases(ctx)
+	if err != nil {
+		return nil, err
+	}
 	all := map[string]string{}
-	for _, l := range list.Items {
+	for _, l := range leases {
 		if h := l.Spec.HolderIdentity; h != nil && *h != "" {
 			all[l.Labels[lease.LabelKind]] = lease.PodName(*h)
 		}
@@ -93,12 +103,12 @@ func owners(ctx context.Context) (map[string]string, error) {
 // restless returns the kinds that have been moved twice lately. After a rollout they stay for ten minutes, at the price of
 // a split that is less even (docs/design.md, "A rolling update").
 func restless(ctx context.Context) (map[string]bool, error) {
-	list, err := target.client.CoordinationV1().Leases(namespace).List(ctx, metav1.ListOptions{LabelSelector: lease.LabelRole + "=" + lease.RoleOwner})
+	leases, err := kindLeases(ctx)
 	if err != nil {
 		return nil, err
 	}
 	kinds := map[string]bool{}
-	for _, l := range list.Items {
+	for _, l := range leases {
 		if moves, err := strconv.Atoi(l.Annotations[lease.AnnotationMoves]); err == nil && moves > 1 {
 			kinds[l.Labels[lease.LabelKind]] = true
 		}
