@@ -97,7 +97,7 @@ e2e: cluster-images ## Test config/ on a Kubernetes with Pods: of its own (Linux
 	go test -tags deploy -count=1 -timeout 30m $(GO_TEST_FLAGS) ./test/deploy
 
 .PHONY: test
-test: lint test-unit monitoring sim test-e2e ## Run everything that CI runs
+test: lint test-unit monitoring sim test-e2e ## Lint, unit tests, simulation, and the tests on a real API server
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no API server, with the race detector
